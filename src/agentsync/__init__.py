@@ -1,0 +1,2 @@
+"""agentsync."""
+__version__ = "0.1.0"

@@ -1,0 +1,118 @@
+"""A format made ready for reading and writing: its layouts, its tables, computed once.
+
+Floor 3, pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from agentsync.codec.tables import ToolTable, ValueTable
+from agentsync.containers.layout import Layout
+from agentsync.formats import documents, layout_of
+from agentsync.formats.globs import compiled_anywhere
+from agentsync.formats.rules import DocumentRules, FieldRule, Format, Outcome
+from agentsync.model import Status, Value
+
+BODY = "$body"
+
+STATUS_OF: Mapping[str, Status] = {"skip": "skipped", "file": "refused", "agent": "refused", "config": "refused", "open": "degraded"}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of file of a format."""
+
+    rules: DocumentRules
+    layout: Layout
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the container has a text after its head; otherwise a key holds the prompt."""
+        return self.rules.kind in ("head+body", "text", "section")
+
+    def path_of(self, rule: FieldRule) -> tuple[str, ...]:
+        """The path of keys of a field; () for the body of a container that has one."""
+        if rule.key == BODY:
+            return () if self.has_body else (self.rules.body,)
+        return (rule.key,) if isinstance(rule.key, str) else tuple(rule.key)
+
+    def bad(self, outcome: Outcome | None) -> Outcome:
+        """What a bad value does here, where the field says nothing else."""
+        return self.rules.on_bad_value if outcome is None else outcome
+
+
+class Compiled:
+    """A format with everything that reading and writing look up."""
+
+    def __init__(self, fmt: Format) -> None:
+        self.format = fmt
+        self.tools = ToolTable(fmt)
+        self.tables: dict[str, ValueTable] = {name: ValueTable(pairs) for name, pairs in fmt.values.items()}
+        self.kinds = tuple(Kind(rules, layout_of(fmt, rules.id)) for rules in documents(fmt))
+
+    def kind(self, kind_id: str | None, path: str) -> Kind:
+        """The kind of file by its id, else by its path, else by its ending, else the first."""
+        if len(self.kinds) == 1:
+            return self.kinds[0]
+        if kind_id is None:
+            for where in self.format.where:
+                if where.document is not None and any(compiled_anywhere(glob).fullmatch(path) for glob in where.read):
+                    kind_id = where.document
+                    break
+        for kind in self.kinds:
+            if kind.rules.id == kind_id:
+                return kind
+        ending = path.rpartition(".")[2].lower()
+        wanted = {"json": ("json", "jsonc"), "jsonc": ("jsonc", "json"), "toml": ("toml",), "yaml": ("yaml",), "yml": ("yaml",)}
+        for kind in self.kinds:
+            if kind.rules.kind in wanted.get(ending, ("head+body", "text")):
+                return kind
+        return self.kinds[0]
+
+    def home(self, kind: Kind) -> str:
+        """The format whose native keys stand at top level."""
+        return kind.rules.home or self.format.id
+
+    @cached_property
+    def field_keys(self) -> frozenset[str]:
+        """The native keys at top level that hold neutral fields."""
+        rules = self.format.fields.values()
+        return frozenset(rule.key if isinstance(rule.key, str) else rule.key[0] for rule in rules if rule.key != BODY)
+
+
+_COMPILED: dict[int, Compiled] = {}
+
+
+def compile_format(fmt: Format) -> Compiled:
+    """The compiled form of a format, made once for each format object."""
+    found = _COMPILED.get(id(fmt))
+    if found is None or found.format is not fmt:
+        found = _COMPILED[id(fmt)] = Compiled(fmt)
+    return found
+
+
+def fits(value: Value, kind: str) -> bool:
+    """Whether a native value is of the type that `native` of a format file names."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    match kind:
+        case "text":
+            return isinstance(value, str)
+        case "bool":
+            return isinstance(value, bool)
+        case "integer":
+            return isinstance(value, int) and number
+        case "positive":
+            return isinstance(value, int) and number and value > 0
+        case "number":
+            return number
+        case "list":
+            return isinstance(value, list)
+        case "map":
+            return isinstance(value, dict)
+        case "text-or-list":
+            return isinstance(value, (str, list))
+        case _:
+            return True

@@ -1,0 +1,311 @@
+"""Documents to agents: what a text says, read as its assistant reads it.
+
+Floor 3, pure. Tolerance is the assistant's own, named in its format file; what the assistant refuses is refused with place and
+reason, what it loads with other rights than the file states is `degraded`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from agentsync.codec.compiled import BODY, STATUS_OF, Compiled, Kind, compile_format, fits
+from agentsync.codec.names import folder_of, name_problem, path_name, stem_of
+from agentsync.codec.prompts import literal, read_prompt
+from agentsync.codec.rights_read import read_rights
+from agentsync.containers import parse
+from agentsync.containers.layout import Entry, Outcome, Parsed
+from agentsync.formats.rules import FieldRule, Format
+from agentsync.model import ALL_RIGHTS, HUB_FORMAT, Agent, Document, Loss, Problem, Reading, Status, Value
+from agentsync.shapes import SHAPES, BadValue
+
+PLACEHOLDERS = "placeholders"
+_NOTHING = object()
+
+
+def read(document: Document, fmt: Format, *, kind: str | None = None) -> tuple[Reading, ...]:
+    """What a document says in a format: one reading an agent, at least one for a file of one agent.
+
+    kind is the id of the kind of file where the path does not tell. A shared file gives one reading an entry, and one
+    without an agent where the file as a whole cannot be read; a file that the client refuses for one bad entry is refused whole.
+    """
+    compiled = compile_format(fmt)
+    chosen = compiled.kind(kind, document.path)
+    parsed = parse(document.text, chosen.layout)
+    return read_parsed(compiled, chosen, document, parsed)
+
+
+def read_parsed(compiled: Compiled, kind: Kind, document: Document, parsed: Parsed) -> tuple[Reading, ...]:
+    """The readings of a document that is taken apart already."""
+    fmt = compiled.format
+    problems = tuple(problem.at(document.path) for problem in parsed.problems)
+    if parsed.outcome is not None and parsed.outcome != "ignored":
+        status = STATUS_OF[parsed.outcome]
+        agent = _opened(compiled, document, parsed) if status == "degraded" else None
+        return (Reading(fmt.id, status, agent, (), tuple(_as_status(p, status) for p in problems)),)
+    readings = [read_entry(compiled, kind, document.path, entry, repaired=parsed.repaired) for entry in parsed.entries]
+    stopping = next((r for r in readings if r.status == "refused" and any(p.code == "config-refused" for p in r.problems)), None)
+    if stopping is not None and len(readings) > 1:
+        readings = [r if r.status == "refused" else _dragged(r, stopping, document.path) for r in readings]
+    if problems and readings:
+        readings[0] = replace(readings[0], problems=(*problems, *readings[0].problems))
+    elif problems:
+        readings = [Reading(fmt.id, "refused", None, (), problems)]
+    return tuple(readings)
+
+
+def _as_status(problem: Problem, status: Status) -> Problem:
+    return problem if status != "skipped" else replace(problem, severity="note")
+
+
+def _dragged(reading: Reading, stopping: Reading, path: str) -> Reading:
+    """An entry that is lost because its client refuses the whole file for another one."""
+    message = f"the file is refused as a whole because of the entry `{stopping.entry}`"
+    return replace(reading, status="refused", agent=None, problems=(*reading.problems, Problem("config-refused", message, path)))
+
+
+def _opened(compiled: Compiled, document: Document, parsed: Parsed) -> Agent:
+    """What a client that falls back to `all text, no metadata` makes of the file."""
+    fmt = compiled.format
+    body = parsed.entries[0].body if parsed.entries else None
+    name = path_name(fmt, document.path) if "path" in fmt.name.source else stem_of(fmt, document.path)
+    return Agent(name, literal(body or parsed.text), ALL_RIGHTS, home=fmt.id)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """An agent while its keys are read; the first outcome that stops the client counts."""
+
+    keys: Mapping[str, Value]
+    lines: Mapping[str, int]
+    path: str | None
+    fields: dict[str, Value] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    own: dict[str, Value] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
+    outcome: Outcome = "ignored"
+
+    def note(self, code: str, key: str, message: str) -> None:
+        self.problems.append(Problem(code, message, self.path, self.lines.get(key), severity="note"))
+
+    def fail(self, outcome: Outcome, key: str, message: str) -> None:
+        """Record a bad value: a note where the client drops it alone, else what ends this agent."""
+        if outcome == "ignored":
+            self.note("value-dropped", key, message)
+            return
+        code = {"config": "config-refused", "skip": "skipped", "open": "degraded"}.get(outcome, "refused")
+        severity = "note" if outcome == "skip" else "error"
+        problem = Problem(code, message, self.path, self.lines.get(key), severity=severity)  # type: ignore[arg-type]  # one of three words
+        if self.outcome == "ignored":
+            self.outcome = outcome
+            self.problems.insert(0, problem)
+        else:
+            self.problems.append(problem)
+
+
+def read_entry(compiled: Compiled, kind: Kind, path: str, entry: Entry, *, repaired: bool = False) -> Reading:
+    """The agent that one entry of a document states."""
+    fmt = compiled.format
+    draft = _Draft(entry.keys, entry.lines, path)
+    name = _read_name(compiled, kind, draft, path, entry)
+    for field_name, rule in fmt.fields.items():
+        if rule.key != BODY:
+            _read_field(compiled, kind, draft, field_name, rule)
+    body = _read_body(compiled, kind, draft, entry)
+    statement = read_rights(fmt, compiled.tools, entry.keys, bad_value=kind.rules.on_bad_value)
+    draft.used.update(statement.used)
+    if statement.outcome is not None and statement.bad is not None:
+        draft.fail(statement.outcome, statement.bad[0], f"`{statement.bad[0]}`: {statement.bad[1]}")
+    for key, text in statement.notes:
+        draft.note("rights-not-as-stated", key, text)
+    if fmt.rights.ask is not None:
+        draft.used.add(fmt.rights.ask[0])
+    prompt, active = read_prompt(fmt, body, kind.rules.id)
+    _check_prompt(fmt, draft, prompt)
+    extra = _read_rest(compiled, kind, draft)
+    if active:
+        extra.setdefault(compiled.home(kind), {})[PLACEHOLDERS] = list(active)
+    if repaired:
+        draft.losses.append(Loss("guessed", "head", "", f"the head is no valid YAML; it is read the way {fmt.title} mends it"))
+    rights = statement.rights
+    if draft.outcome == "ignored":
+        agent = Agent(name, prompt, rights, draft.fields, extra, home=compiled.home(kind))
+        return Reading(fmt.id, "read", agent, tuple(draft.losses), tuple(draft.problems), entry.key)
+    status = STATUS_OF[draft.outcome]
+    degraded = Agent(name, prompt, ALL_RIGHTS, draft.fields, extra, home=compiled.home(kind)) if status == "degraded" else None
+    return Reading(fmt.id, status, degraded, (), tuple(draft.problems), entry.key)
+
+
+# --- name -------------------------------------------------------------------------------------------------------------
+
+
+def _read_name(compiled: Compiled, kind: Kind, draft: _Draft, path: str, entry: Entry) -> str:
+    fmt, rules = compiled.format, compiled.format.name
+    name: str | None = None
+    for source in rules.source:
+        if source == "key" and kind.rules.unit != "entry":
+            draft.used.add(rules.key)
+            value = draft.keys.get(rules.key)
+            if isinstance(value, str) and value.strip():
+                name = value.strip() if rules.trim else value
+        elif source == "entry" and entry.key is not None:
+            name = entry.key
+            if kind.rules.entry is not None and kind.rules.entry.key is not None:
+                draft.used.add(kind.rules.entry.key)
+        elif source in ("stem", "path", "folder"):
+            name = {"stem": stem_of, "path": path_name}.get(source, lambda _f, p: folder_of(p))(fmt, path)
+        if name is not None:
+            break
+    if name is None:
+        found = draft.keys.get(rules.key)
+        message = f"`{rules.key}` is missing" if found is None else f"`{rules.key}` must be a text ({found!r})"
+        draft.fail(rules.bad, rules.key, message)
+        return ""
+    if (why := name_problem(rules, name)) is not None:
+        draft.fail(rules.bad, rules.key, f"`{rules.key}`: {why} ({name!r})")
+    return name
+
+
+# --- fields -----------------------------------------------------------------------------------------------------------
+
+
+def _value_at(keys: Mapping[str, Value], path: tuple[str, ...]) -> object:
+    found: object = keys
+    for part in path:
+        if not isinstance(found, Mapping) or part not in found:
+            return _NOTHING
+        found = found[part]
+    return found
+
+
+def _read_field(compiled: Compiled, kind: Kind, draft: _Draft, name: str, rule: FieldRule) -> None:
+    paths = [p for p in [rule.overflow, kind.path_of(rule), *((other,) for other in rule.also)] if p]
+    found = [(path, value) for path in paths if (value := _value_at(draft.keys, path)) is not _NOTHING]
+    draft.used.update(path[0] for path, _ in found if len(path) == 1)
+    key = kind.path_of(rule)[-1]
+    if not found:
+        if rule.absent is not None:
+            draft.fields[name] = rule.absent
+        if rule.required:
+            draft.fail(kind.bad(rule.missing), key, f"`{key}` is missing")
+        return
+    path, native = found[0]
+    try:
+        neutral = decode(compiled, rule, native, plain=path == rule.overflow)  # type: ignore[arg-type]  # a native value
+    except BadValue as error:
+        outcome = kind.bad(rule.bad)
+        draft.fail(outcome, key, f"`{key}`: {error}")
+        if outcome == "ignored":
+            _keep_own(compiled, kind, draft, path, native)  # type: ignore[arg-type]  # a native value
+        return
+    if neutral is _NOTHING:
+        _keep_own(compiled, kind, draft, path, native)  # type: ignore[arg-type]  # a native value
+    elif neutral is not None:
+        draft.fields[name] = neutral  # type: ignore[assignment]  # a neutral value
+        if neutral == "" and rule.empty is not None:
+            draft.fail(rule.empty, key, f"`{key}` is empty")
+    elif rule.required:
+        draft.fail(kind.bad(rule.missing), key, f"`{key}` is missing")
+
+
+def decode(compiled: Compiled, rule: FieldRule, native: Value, *, plain: bool = False) -> object:
+    """The neutral value of a native one, None for `not stated`, a sentinel for a good value that has no neutral form.
+
+    plain: the value stands where neutral values overflow to, outside the table. Raises BadValue where the client takes none of it.
+    """
+    if rule.none is not None and native is not None and str(native).casefold() == str(rule.none).casefold():
+        return None
+    value = SHAPES[rule.shape].read(native)
+    if rule.table is None or plain:
+        return value
+    neutral = compiled.tables[rule.table].neutral(value)
+    if neutral is not None:
+        return neutral
+    if rule.closed:
+        raise BadValue(f"{value!r} is none of {', '.join(str(v) for v in compiled.format.values[rule.table].values())}")
+    return _NOTHING
+
+
+def _keep_own(compiled: Compiled, kind: Kind, draft: _Draft, path: tuple[str, ...], native: Value) -> None:
+    """A value without a neutral form stays the agent's own for this format."""
+    if len(path) == 1 and native is not None:
+        draft.own[path[0]] = native
+
+
+def _read_body(compiled: Compiled, kind: Kind, draft: _Draft, entry: Entry) -> str:
+    rule = next((r for r in compiled.format.fields.values() if r.key == BODY), None)
+    if kind.has_body:
+        return entry.body or ""
+    key = kind.rules.body
+    draft.used.add(key)
+    value = draft.keys.get(key)
+    if value is None and key not in draft.keys:
+        if rule is not None and rule.required:
+            draft.fail(kind.bad(rule.missing), key, f"`{key}` is missing")
+        return ""
+    if not isinstance(value, str):
+        draft.fail(kind.bad(rule.bad if rule else None), key, f"`{key}` must be a text")
+        return ""
+    return value
+
+
+def _check_prompt(fmt: Format, draft: _Draft, prompt: str) -> None:
+    outcome = fmt.body.empty
+    if outcome is None:
+        return
+    if not prompt:
+        draft.fail(outcome, BODY, "there is no prompt")
+    elif len(prompt) < fmt.body.min:
+        draft.fail(outcome, BODY, f"the prompt has fewer than {fmt.body.min} characters")
+
+
+# --- what is left -----------------------------------------------------------------------------------------------------
+
+
+def _read_rest(compiled: Compiled, kind: Kind, draft: _Draft) -> dict[str, dict[str, Value]]:
+    """Native keys under the format that understands them, and in the hub's files what stands under `agentsync`."""
+    fmt, home = compiled.format, compiled.home(kind)
+    extra: dict[str, dict[str, Value]] = {}
+    own = dict(draft.own)
+    for key, value in draft.keys.items():
+        if key in draft.used or key == kind.rules.others:
+            continue
+        own[key] = value
+        rule = fmt.native.get(key)
+        if rule is None and kind.rules.on_bad_key not in ("ignored", "sent"):
+            draft.fail(kind.rules.on_bad_key, key, f"`{key}` is no key of {fmt.title}")
+        elif rule is not None and not fits(value, rule.type):
+            draft.fail(kind.bad(rule.bad), key, f"`{key}` must be {rule.type} ({_short(value)})")
+    if own:
+        extra[home] = own
+    if kind.rules.others is not None:
+        _read_others(compiled, kind, draft, extra)
+    return extra
+
+
+def _read_others(compiled: Compiled, kind: Kind, draft: _Draft, extra: dict[str, dict[str, Value]]) -> None:
+    """What the hub keeps for formats other than its home: a map by format id, beside the hub's own words."""
+    key = kind.rules.others or ""
+    value = draft.keys.get(key)
+    if value is None:
+        return
+    if not isinstance(value, dict):
+        draft.note("value-dropped", key, f"`{key}` must be a map")
+        extra.setdefault(compiled.home(kind), {})[key] = value
+        return
+    neutral = {path[1] for rule in compiled.format.fields.values() for path in (kind.path_of(rule), rule.overflow or ()) if path[:1] == (key,)}
+    if compiled.format.rights.ask is not None:
+        neutral.add(compiled.format.rights.ask[-1])
+    for name, inner in value.items():
+        if name in neutral:
+            continue
+        if isinstance(inner, dict):
+            extra.setdefault(name, {}).update(inner)
+        else:
+            extra.setdefault(HUB_FORMAT, {})[name] = inner
+
+
+def _short(value: Value) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -1,0 +1,307 @@
+"""Native rights to grants: what a file states, and what its client makes of that.
+
+Floor 3, pure. `stated` reads the statement; `kept` reads the same keys but leaves out every limit that the client does not
+keep. The first is what an agent's rights are, the second is what a written file must be judged by (promise 7).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from agentsync.codec.tables import ToolTable
+from agentsync.formats.rules import Format, Outcome, Switch
+from agentsync.model import ALL_RIGHTS, Rights, Value, ordered
+from agentsync.rights import ANY_MCP, EVERYTHING, contains, limited
+from agentsync.shapes import SHAPES, BadValue
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What the native keys say about rights.
+
+    used: native keys that belong to the statement. outcome: what the client does with the file where a value is bad
+    (None: nothing), `bad` says which key and why. notes: places where the client does not do what the file states.
+    """
+
+    rights: Rights = ALL_RIGHTS
+    used: tuple[str, ...] = ()
+    outcome: Outcome | None = None
+    bad: tuple[str, str] | None = None
+    notes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Grants as they are collected from one set of keys."""
+
+    fmt: Format
+    table: ToolTable
+    keys: Mapping[str, Value]
+    kept: bool
+    bad_value: Outcome
+    allow: list[str] | None = None
+    deny: list[str] = field(default_factory=list)
+    ask: list[str] = field(default_factory=list)
+    gives: list[str] = field(default_factory=list)
+    implied: list[str] = field(default_factory=list)
+    used: list[str] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    outcome: Outcome | None = None
+    bad: tuple[str, str] | None = None
+
+    def fail(self, outcome: Outcome, key: str, why: str) -> None:
+        if self.outcome is None:
+            self.outcome, self.bad = outcome, (key, why)
+
+
+def read_rights(fmt: Format, table: ToolTable, keys: Mapping[str, Value], *, kept: bool = False, bad_value: Outcome = "ignored") -> Statement:
+    """What `keys` state in this format; with `kept`, only as far as the client is known to keep it."""
+    reader = _Reader(fmt, table, keys, kept, bad_value)
+    style = fmt.rights.style
+    if style == "permission-map":
+        _permission_map(reader)
+    elif style == "allow-list" and not (kept and not fmt.rights.enforced):
+        _allow_list(reader)
+    if fmt.rights.ask is not None and isinstance(listed := at_path(keys, fmt.rights.ask), list):
+        reader.ask += [str(item) for item in listed]
+    _implied(reader)
+    _switches(reader)
+    gives = ordered(f"{table.vocabulary}|{grant}" for grant in reader.gives)
+    allow = None if reader.allow is None or EVERYTHING in reader.allow else ordered(reader.allow)
+    rights = Rights(allow, ordered(reader.deny), ordered(reader.ask), gives, tuple(reader.implied))
+    return Statement(rights, ordered(reader.used), reader.outcome, reader.bad, tuple(reader.notes))
+
+
+def at_path(keys: Mapping[str, Value], path: Iterable[str]) -> Value:
+    """The value below a path of keys, None where there is none."""
+    found: Value = dict(keys)
+    for part in path:
+        if not isinstance(found, dict):
+            return None
+        found = found.get(part)
+    return found
+
+
+def _by_word(reader: _Reader, word: str | None, key: str) -> list[str] | None:
+    """The allow-list that `all`, `none`, `unknown` or `refused` stands for."""
+    if word == "refused":
+        reader.fail("config" if reader.bad_value == "config" else "file", key, "the client refuses this")
+    return [] if word == "none" else None
+
+
+def _allow_list(reader: _Reader) -> None:
+    rules, keys = reader.fmt.rights, reader.keys
+    key = rules.key
+    if key is None:
+        return
+    if key not in keys:
+        reader.allow = _by_word(reader, rules.absent, key)
+    elif keys[key] is None:
+        reader.used.append(key)
+        reader.allow = _by_word(reader, rules.null_ or rules.empty, key)
+    else:
+        names = _names(reader, key, rules.shape)
+        if names is not None:
+            reader.used.append(key)
+            reader.allow = _by_word(reader, rules.empty, key) if not names else _grants(reader, key, names)
+    if rules.deny is not None and keys.get(rules.deny) is not None:
+        names = _names(reader, rules.deny, rules.deny_shape or rules.shape)
+        if names is not None:
+            reader.used.append(rules.deny)
+            reader.deny += _grants(reader, rules.deny, names, deny=True) or []
+            if reader.deny and rules.together == "deny-only":
+                reader.allow = None
+
+
+def _names(reader: _Reader, key: str, shape: str) -> list[str] | None:
+    try:
+        return SHAPES[shape].read(reader.keys[key])  # type: ignore[return-value]  # a list shape; check.py sees to it
+    except BadValue as error:
+        if reader.bad_value == "ignored":
+            reader.notes.append((key, f"{error}; the client drops the value"))
+        else:
+            reader.fail(reader.bad_value, key, str(error))
+        return None
+
+
+def _grants(reader: _Reader, key: str, names: list[str], *, deny: bool = False) -> list[str] | None:
+    """What a list of entries gives (or takes away); None where one entry opens everything."""
+    unknown = reader.fmt.rights.unknown
+    found: list[str] = []
+    for name in names:
+        token = reader.table.read(name, deny=deny)
+        if token.note:
+            reader.notes.append((key, token.note))
+        if token.unknown and not deny and unknown == "opens":
+            reader.notes.append((key, f"`{name}` is unknown to {reader.fmt.title}, which then gives every tool"))
+            return None
+        if token.unknown and not deny and unknown in ("file", "agent"):
+            reader.fail("agent" if unknown == "agent" else "file", key, f"`{name}` is no tool of {reader.fmt.title}")
+        found += token.gives if reader.kept and token.gives else token.grants
+        reader.gives += token.gives
+    return found
+
+
+def _implied(reader: _Reader) -> None:
+    for rule in reader.fmt.rights.implied:
+        value = reader.keys.get(rule.key)
+        if value is None or (rule.value is not None and value != rule.value):
+            continue
+        if reader.allow is not None and EVERYTHING not in reader.allow:
+            new = [grant for grant in rule.adds if not contains(reader.allow, grant)]
+            reader.allow += new
+            reader.implied += new
+
+
+def _switches(reader: _Reader) -> None:
+    for key, cases in reader.fmt.rights.switches.items():
+        value = reader.keys.get(key)
+        if value is None:
+            continue
+        case = cases.get(str(value).strip().lower() if isinstance(value, (bool, str)) else str(value))
+        if case is None or not restricts(case):
+            continue
+        if key not in _field_keys(reader.fmt):
+            reader.used.append(key)
+        if not case.enforced:
+            reader.gives.append(EVERYTHING)
+            reader.notes.append((key, f"{reader.fmt.title} does not keep `{key}: {value}`: the agent has every right of its session"))
+            if reader.kept:
+                continue
+        if case.only is not None:
+            held = case.only if reader.allow is None else [g for g in reader.allow if contains(case.only, g)]
+            if reader.allow is not None:
+                held = ordered([*held, *(g for g in case.only if contains(reader.allow, g))])
+            reader.allow = list(held)
+        reader.deny += case.removes
+
+
+def restricts(case: Switch) -> bool:
+    """Whether a value of a switch takes any right away."""
+    return case.only is not None or bool(case.removes)
+
+
+def _field_keys(fmt: Format) -> frozenset[str]:
+    return frozenset(rule.key for rule in fmt.fields.values() if isinstance(rule.key, str))
+
+
+# --- ordered permission maps -------------------------------------------------------------------------------------------
+
+
+def _permission_map(reader: _Reader) -> None:
+    rules = reader.fmt.rights
+    entries: list[tuple[str, Value]] = []
+    if rules.legacy is not None and rules.legacy.key in reader.keys:
+        entries += _legacy(reader, reader.keys[rules.legacy.key])
+    key = rules.key or ""
+    if key in reader.keys:
+        reader.used.append(key)
+        value = reader.keys[key]
+        if isinstance(value, str):
+            entries.append(("*", value))
+        elif isinstance(value, dict):
+            entries += value.items()
+        else:
+            reader.fail(reader.bad_value, key, "a word or a map is needed")
+    for name, value in entries:
+        _check_action(reader, key, name, value)
+    if entries and reader.outcome is None:
+        _settle(reader, entries)
+
+
+def _legacy(reader: _Reader, value: Value) -> list[tuple[str, Value]]:
+    """The old map of switches as permission rules."""
+    legacy = reader.fmt.rights.legacy
+    assert legacy is not None  # noqa: S101  # the caller asked
+    reader.used.append(legacy.key)
+    if not isinstance(value, dict) or not all(isinstance(on, bool) for on in value.values()):
+        reader.fail(reader.bad_value, legacy.key, "a map of tool names to true or false is needed")
+        return []
+    allow, _ask, deny = reader.fmt.rights.actions
+    return [(legacy.rename.get(name, name), allow if on else deny) for name, on in value.items()]
+
+
+def _check_action(reader: _Reader, key: str, name: str, value: Value) -> None:
+    actions = reader.fmt.rights.actions
+    if isinstance(value, str) and value in actions:
+        return
+    if isinstance(value, dict) and name in reader.fmt.rights.patterned and all(action in actions for action in value.values()):
+        return
+    allowed = ", ".join(actions) + (", or a map of patterns to these," if name in reader.fmt.rights.patterned else "")
+    reader.fail(reader.bad_value, key, f"`{name}` must be {allowed}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """One tool after all rules: its action, and patterns that have another one, in order."""
+
+    action: str
+    patterns: tuple[tuple[str, str], ...] = ()
+
+
+def _settled(entries: list[tuple[str, Value]], name: str | None, default: str) -> _Settled:
+    """The last matching rule wins; a plain action or a `*` pattern resets everything before it. name None: a tool nobody names."""
+    action, patterns = default, dict[str, str]()
+    for key, value in entries:
+        if key != "*" and (name is None or not _wildcard(key).fullmatch(name)):
+            continue
+        for pattern, word in [("*", value)] if isinstance(value, str) else list(value.items()):  # type: ignore[union-attr]  # checked
+            if pattern == "*":
+                action, patterns = str(word), {}
+            else:
+                patterns.pop(pattern, None)
+                patterns[pattern] = str(word)
+    return _Settled(action, tuple((p, a) for p, a in patterns.items() if a != action))
+
+
+@lru_cache(maxsize=1024)
+def _wildcard(key: str) -> re.Pattern[str]:
+    return re.compile("".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in key), re.DOTALL)
+
+
+def _settle(reader: _Reader, entries: list[tuple[str, Value]]) -> None:
+    rules = reader.fmt.rights
+    allow, ask, deny = rules.actions
+    star = _settled(entries, None, allow)
+    open_ended = star.action != deny
+    reader.allow = None if open_ended else []
+    if star.action == ask:
+        reader.ask += [ANY_MCP]
+    natives = ordered(name for names in reader.table.natives.values() for name in names)
+    others = [name for name in rules.other if "*" not in name]
+    known = frozenset([*natives, *others])
+    named = [key for key, _ in entries if key not in known and key != "*" and not any(_wildcard(key).fullmatch(n) for n in known)]
+    for name in [*natives, *others, *ordered(named)]:
+        token = reader.table.read(name)
+        here = _settled(entries, name, allow)
+        if name in others and here == star:
+            continue
+        for grant in token.grants:
+            _record(reader, grant, here, open_ended)
+
+
+def _record(reader: _Reader, grant: str, here: _Settled, open_ended: bool) -> None:
+    """Put one tool's outcome into the lists: allowed as a whole with limited denials, or denied with limited grants."""
+    _allow, ask, deny = reader.fmt.rights.actions
+    if here.action == deny:
+        left = [(p, a) for p, a in here.patterns if a != deny]
+        grants = [limited(grant, reader.table.neutral_limit(p)) for p, _ in left]
+        reader.ask += [g for g, (_, a) in zip(grants, left, strict=True) if a == ask]
+        if reader.allow is not None:
+            reader.allow += grants
+        elif open_ended:
+            reader.deny += [limited(grant, "!" + reader.table.neutral_limit(p)) for p, _ in left] or [grant]
+        return
+    if reader.allow is not None:
+        reader.allow.append(grant)
+    if here.action == ask:
+        reader.ask.append(grant)
+    for pattern, action in here.patterns:
+        inside = limited(grant, reader.table.neutral_limit(pattern))
+        if action == deny:
+            reader.deny.append(inside)
+        elif action == ask:
+            reader.ask.append(inside)

@@ -1,0 +1,266 @@
+"""A format's tables made ready for use: neutral values to native ones and back, native tools to grants and back.
+
+Floor 3, pure. Tables are written in one direction in the format file; the inverse is computed here. A native value that
+the inverse does not know is no error: it stays the agent's native value for that format.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from agentsync.formats.rules import Format, McpRules, RightsRules
+from agentsync.model import Value, ordered
+from agentsync.rights import ANY_MCP, ATOMS, EVERYTHING, limited, split_grant
+
+
+class ValueTable:
+    """One table of `values`: exact pairs, and pairs with one `*` that stands for the same characters on both sides."""
+
+    __slots__ = ("_back", "_exact", "_patterns")
+
+    def __init__(self, pairs: Mapping[str, Value]) -> None:
+        self._exact = {neutral: native for neutral, native in pairs.items() if "*" not in neutral}
+        self._back = {_hashable(native): neutral for neutral, native in reversed(list(self._exact.items()))}
+        self._patterns = [(n.partition("*")[::2], str(v).partition("*")[::2]) for n, v in pairs.items() if "*" in n]
+
+    def native(self, neutral: Value) -> Value | None:
+        """The native value for a neutral one, or None where the table has none."""
+        if isinstance(neutral, str) and neutral not in self._exact:
+            return _swap(neutral, [(a, b) for a, b in self._patterns])
+        return self._exact.get(neutral) if isinstance(neutral, str) else None
+
+    def neutral(self, native: Value) -> Value | None:
+        """The neutral value for a native one, or None where the table has none."""
+        found = self._back.get(_hashable(native))
+        if found is not None or not isinstance(native, str):
+            return found
+        return _swap(native, [(b, a) for a, b in self._patterns])
+
+
+def _hashable(value: Value) -> object:
+    return value if not isinstance(value, (list, dict)) else repr(value)
+
+
+def _swap(text: str, pairs: Iterable[tuple[tuple[str, str], tuple[str, str]]]) -> str | None:
+    """Replace prefix and suffix of the first pair that fits; the characters between must not be empty."""
+    for (start, end), (new_start, new_end) in pairs:
+        if text.startswith(start) and text.endswith(end) and len(text) > len(start) + len(end):
+            return new_start + text[len(start) : len(text) - len(end)] + new_end
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What one entry of a tool list means.
+
+    grants: what it gives (or takes away). gives: what the client gives beyond them, where it does not keep a limit.
+    note: what a person should know, or None. unknown: the client does not know it.
+    """
+
+    grants: tuple[str, ...]
+    gives: tuple[str, ...] = ()
+    note: str | None = None
+    unknown: bool = False
+
+
+class ToolTable:
+    """The tool names of one format: entries of a list to grants, and grants to entries."""
+
+    def __init__(self, fmt: Format) -> None:
+        rules = fmt.rights
+        assert isinstance(rules.tools, dict)  # noqa: S101  # the loader resolves a table's name
+        self.rules: RightsRules = rules
+        self.vocabulary = rules.vocabulary or fmt.id
+        self.natives: Mapping[str, tuple[str, ...]] = rules.tools
+        self.title = fmt.title
+        by_name: dict[str, list[str]] = {}
+        for atom, names in rules.tools.items():
+            for name in names:
+                by_name.setdefault(self._fold(name), []).append(atom)
+        self._atoms = {name: tuple(atoms) for name, atoms in by_name.items()}
+        self._other = frozenset(self._fold(name) for name in rules.other)
+        self._anycase = frozenset(name.lower() for name in [*self._atoms, *self._other])
+        self._mcp = _McpNames(rules.mcp)
+        self._cache: dict[tuple[str, bool], Token] = {}
+
+    def _fold(self, name: str) -> str:
+        return name.lower() if self.rules.fold else name
+
+    def atoms_of(self, name: str) -> tuple[str, ...]:
+        """The atoms that a native tool gives, () where no atom describes it."""
+        return self._atoms.get(self._fold(name), ())
+
+    def known(self) -> tuple[str, ...]:
+        """Every native name that is written for some atom, once each, in the table's order."""
+        return ordered(names[0] for atom, names in self.natives.items() if names and atom not in self.rules.never)
+
+    def read(self, entry: str, *, deny: bool = False) -> Token:
+        """What an entry of the allow-list (or the deny-list) means to this client."""
+        found = self._cache.get((entry, deny))
+        if found is None:
+            found = self._read(entry, deny)
+            if len(self._cache) < 10_000:
+                self._cache[entry, deny] = found
+        return found
+
+    def _read(self, entry: str, deny: bool) -> Token:
+        if entry in self.rules.all and not deny:
+            return Token((EVERYTHING,))
+        name, limit = split_grant(entry)
+        if limit is not None and (atoms := self.atoms_of(name)):
+            return self._limited(entry, atoms, limit, deny)
+        if self._fold(entry) not in self._other and (grant := self._mcp.read(entry, deny)) is not None:
+            return Token((grant,))
+        if atoms := self.atoms_of(entry):
+            kept = tuple(atom for atom in atoms if atom not in self.rules.never)
+            return Token(kept)
+        return self._unknown(entry, deny)
+
+    def _unknown(self, entry: str, deny: bool) -> Token:
+        folded = self._fold(entry)
+        if self.rules.foreign and "/" in entry:
+            return Token((f"tool:{entry}",))
+        grant = f"tool:{self.vocabulary}/{entry}"
+        if folded in self._other or any("*" in o and _glob(o, folded) for o in self._other):
+            return Token((grant,))
+        if deny and not self.rules.fold and entry.lower() in self._anycase:
+            return Token((), note=f"`{entry}` takes nothing away: {self.title} compares tool names with their case", unknown=True)
+        if deny and entry in self.rules.all:
+            return Token((), note=f"`{entry}` takes nothing away in {self.title}", unknown=True)
+        return Token((grant,), unknown=True)
+
+    def _limited(self, entry: str, atoms: tuple[str, ...], limit: str, deny: bool) -> Token:
+        neutral = self.neutral_limit(limit)
+        if deny:
+            if self.rules.deny_patterns == "whole":
+                return Token(atoms)
+            if self.rules.deny_patterns == "no-effect":
+                return Token((), note=f"`{entry}` takes nothing away in {self.title}")
+            return Token(tuple(limited(atom, neutral) for atom in atoms))
+        effect = self.effect(atoms[0])
+        grants = tuple(limited(atom, neutral) for atom in atoms)
+        if effect == "no-match":
+            return Token((), note=f"`{entry}` gives nothing in {self.title}: it knows no limit there")
+        if effect == "ignored":
+            return Token(grants, gives=atoms, note=f"{self.title} does not keep the limit of `{entry}`: it gives the whole tool")
+        return Token(grants)
+
+    def effect(self, atom: str) -> str:
+        """What a limit on this atom does in the allow-list: enforced, ignored or no-match."""
+        return self.rules.patterns.get(atom) or self.rules.patterns.get("*", "no-match")
+
+    def neutral_limit(self, limit: str) -> str:
+        """A limit in neutral words: `git:*` becomes `git *` where the client spells a prefix so."""
+        prefix = self.rules.prefix
+        return f"{limit[: -len(prefix)]} *" if prefix and limit.endswith(prefix) else limit
+
+    def native_limit(self, limit: str) -> str:
+        """The inverse of `neutral_limit`."""
+        prefix = self.rules.prefix
+        return limit[:-2] + prefix if prefix and limit.endswith(" *") and "*" not in limit[:-2] else limit
+
+    def write_other(self, grant: str, *, deny: bool = False) -> str | None:
+        """The entry for an MCP grant or a tool no atom describes; None where this format has no way to say it."""
+        if grant == EVERYTHING:
+            return self.rules.all[0] if self.rules.all and not deny else None
+        if grant.startswith("mcp:"):
+            return self._mcp.write(grant, deny)
+        if not grant.startswith("tool:"):
+            return None
+        vocabulary, _, name = grant[5:].partition("/")
+        if vocabulary == self.vocabulary:
+            return name if self.rules.unknown in ("dropped", "sent") or self._fold(name) in self._other else None
+        return f"{vocabulary}/{name}" if self.rules.foreign else None
+
+
+class _McpNames:
+    """MCP names both ways, by the templates of the format."""
+
+    def __init__(self, rules: McpRules) -> None:
+        self.rules = rules
+        self.deny_server = rules.server if rules.deny_server is None else rules.deny_server
+        self.deny_all = rules.all if rules.deny_all is None else rules.deny_all
+        self._tool = _matcher(rules.tool) if rules.tool else None
+        self._servers = [_matcher(text) for text in ordered([*rules.server, *self.deny_server])]
+        self._joined_head = rules.tool.partition("{server}")[0] if rules.tool and rules.joined else ""
+
+    def read(self, entry: str, deny: bool) -> str | None:
+        if entry in (self.deny_all if deny else self.rules.all):
+            return ANY_MCP
+        if self.rules.joined:
+            return self._read_joined(entry)
+        if self._tool is not None and (match := self._tool.fullmatch(entry)):
+            if match["tool"] == "*":
+                return f"mcp:{match['server']}" if self._server_known(entry, deny) else None
+            return f"mcp:{match['server']}/{match['tool']}"
+        for template, matcher in zip(ordered([*self.rules.server, *self.deny_server]), self._servers, strict=True):
+            if template in (self.deny_server if deny else self.rules.server) and (match := matcher.fullmatch(entry)):
+                return f"mcp:{match['server']}"
+        return None
+
+    def _server_known(self, entry: str, deny: bool) -> bool:
+        return any(_matcher(t).fullmatch(entry) for t in (self.deny_server if deny else self.rules.server))
+
+    def _read_joined(self, entry: str) -> str | None:
+        """A joined name says server and tool apart only where it holds one `_`; otherwise the whole stays together."""
+        head = self._joined_head
+        if not entry.startswith(head) or "_" not in entry[len(head) :]:
+            return None
+        rest = entry[len(head) :]
+        if rest.endswith("_*"):
+            return f"mcp:{rest[:-2]}" if "*" not in rest[:-2] else None
+        server, _, tool = rest.partition("_")
+        if "*" in rest or not server or not tool:
+            return None
+        return f"mcp:{server}/{tool}" if "_" not in tool else f"mcp:~{rest}"
+
+    def write(self, grant: str, deny: bool) -> str | None:
+        if grant == ANY_MCP:
+            names = self.deny_all if deny else self.rules.all
+            return names[0] if names else None
+        server, slash, tool = grant[4:].partition("/")
+        if server.startswith("~"):
+            return self._joined_head + server[1:] if self.rules.joined else None
+        server, tool = self._clean(server), self._clean(tool)
+        if slash:
+            return self.rules.tool.format(server=server, tool=tool) if self.rules.tool else None
+        names = self.deny_server if deny else self.rules.server
+        if not names or (self.rules.no_underscore_server and "_" in server):
+            return None
+        return names[0].format(server=server)
+
+    def _clean(self, name: str) -> str:
+        return re.sub(f"[^{self.rules.charset}]", "_", name) if self.rules.charset else name
+
+
+def _matcher(template: str) -> re.Pattern[str]:
+    text = re.escape(template).replace(r"\{server\}", r"(?P<server>.+?)").replace(r"\{tool\}", r"(?P<tool>.+)")
+    return re.compile(text, re.DOTALL)
+
+
+def _glob(pattern: str, text: str) -> bool:
+    return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), text, re.DOTALL) is not None
+
+
+def same_grant(first: str, second: str) -> bool:
+    """Whether two grants may be one, where a joined MCP name no longer tells server and tool apart."""
+    return first == second or joined_key(first) == joined_key(second)
+
+
+def joined_key(grant: str) -> str:
+    """An MCP tool's name as a joined spelling would have it; any other grant as it is."""
+    if not grant.startswith("mcp:") or grant == ANY_MCP:
+        return grant
+    server, slash, tool = grant[4:].partition("/")
+    if server.startswith("~"):
+        return f"mcp~{re.sub('[^A-Za-z0-9-]', '_', server[1:])}"
+    return f"mcp~{re.sub('[^A-Za-z0-9-]', '_', f'{server}_{tool}')}" if slash else grant
+
+
+def full_atoms(fmt: Format) -> tuple[str, ...]:
+    """Every atom this format has a tool for."""
+    tools = fmt.rights.tools
+    assert isinstance(tools, dict)  # noqa: S101  # the loader resolves a table's name
+    return tuple(atom for atom in ATOMS if tools.get(atom) and atom not in fmt.rights.never)

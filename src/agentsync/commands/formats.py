@@ -1,0 +1,194 @@
+"""`agentsync formats [ID]`: which formats there are, and what each of them can say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+import click
+
+from agentsync.commands.app import Session, choice_error
+from agentsync.formats import documents, known_ids, load, load_all
+from agentsync.formats.rules import DocumentRules, FieldRule, Format, RightsRules
+from agentsync.model import FIELDS
+from agentsync.report import JSON_VERSION, Line, Span, Style, text_line
+
+
+@click.command(name="formats")
+@click.argument("format_id", metavar="[ID]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def formats(session: Session, format_id: str | None, as_json: bool) -> None:
+    """List the formats, or say what one of them can hold.
+
+    Without ID: one line a format, with where its agents lie and what it was checked against.
+    With ID: its fields, how it states rights and what it makes of what is not stated, its own keys and their risk.
+    """
+    if format_id is not None and format_id not in known_ids():
+        raise choice_error("format", format_id, known_ids(), hint="agentsync formats")
+    chosen = load_all() if format_id is None else (load(format_id),)
+    if as_json:
+        found = {"version": JSON_VERSION, "formats": [format_json(rules) for rules in chosen]}
+        session.terminal.result(json.dumps(found, indent=2) + "\n")
+    elif format_id is None:
+        session.terminal.print(list_lines(chosen))
+    else:
+        session.terminal.print(detail_lines(chosen[0], load_all()))
+
+
+def place_of(rules: Format, scope: str) -> str | None:
+    """Where a format keeps the agents of a scope: the path it is written to, else the first it is read from."""
+    places = [where for where in rules.where if where.scope == scope]
+    written = next((where.write for where in places if where.write), None)
+    found = written or next((glob for where in places for glob in where.read), None)
+    return found if found is None or scope == "project" else f"~/{found}"
+
+
+def format_json(rules: Format) -> dict[str, Any]:
+    """The documented object of a format."""
+    evidence = rules.evidence
+    return {
+        "id": rules.id, "title": rules.title, "project": place_of(rules, "project"), "user": place_of(rules, "user"),
+        "reads": rules.direction != "write", "writes": rules.direction != "read",
+        "verified": {"client": evidence.client, "on": evidence.on, "kind": evidence.kind},
+    }
+
+
+def list_lines(formats: Iterable[Format]) -> Iterator[Line]:
+    """The table of all formats."""
+    head = ("id", "title", "in a project", "for a user", "", "checked")
+    rows = [_row(rules) for rules in formats]
+    yield from columns([head, *rows], styles=("name", "", "", "faint", "", "faint"), head=True)
+
+
+def _row(rules: Format) -> tuple[str, ...]:
+    ways = {"both": "reads, writes", "read": "reads only", "write": "writes only"}[rules.direction]
+    return (rules.id, rules.title, place_of(rules, "project") or "—", place_of(rules, "user") or "—", ways, _evidence(rules))
+
+
+def _evidence(rules: Format) -> str:
+    evidence = rules.evidence
+    words = {"run": "run", "source": "source read", "docs": "documentation", "peer": "a peer's files", "convention": "convention"}
+    how = words[evidence.kind]
+    return f"{evidence.client or rules.title}, {how} {evidence.on}"
+
+
+def columns(rows: Sequence[Sequence[str]], *, styles: Sequence[Style], head: bool = False, indent: int = 0) -> Iterator[Line]:
+    """Rows of text as aligned columns; the last column is not filled up."""
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))] if rows else []
+    for number, row in enumerate(rows):
+        line: list[Span] = [("", " " * indent)]
+        for index, cell in enumerate(row):
+            style: Style = "faint" if head and number == 0 else styles[index]
+            line.append((style, cell if index == len(row) - 1 else f"{cell:<{widths[index]}}  "))
+        yield tuple(line)
+
+
+# ---- one format --------------------------------------------------------------------------------------------------
+
+def detail_lines(rules: Format, known: Sequence[Format]) -> Iterator[Line]:
+    """Everything a format file says, for people."""
+    yield (("name", rules.id), ("", f"  {rules.title}"), ("faint", f"  {rules.docs}"))
+    yield (("faint", f"checked: {_evidence(rules)}; that rights are kept: {_enforcement(rules)}"),)
+    yield from _section("where", _where_lines(rules, known))
+    yield from _section("fields", _field_lines(rules))
+    yield from _section("rights", _rights_lines(rules.rights))
+    models = rules.values.get(_table_of(rules.fields.get("model")) or "", {})
+    yield from _section("models", columns([(name, str(native)) for name, native in models.items()], styles=("", ""), indent=2))
+    native = [(key, rule.type, rule.risk) for key, rule in rules.native.items()]
+    yield from _section("keys of its own (type, risk)", columns(native, styles=("", "faint", ""), indent=2))
+    template = [(item.active, {"refuse": "literal text like this is refused", "alters": "literal text like this is altered",
+                               "escape": "literal text like this is escaped"}[item.otherwise]) for item in rules.body.template]
+    yield from _section("placeholders in a prompt", columns(template, styles=("", "faint"), indent=2))
+
+
+def _section(title: str, lines: Iterable[Line]) -> Iterator[Line]:
+    found = list(lines)
+    if found:
+        yield ()
+        yield text_line(title, "strong")
+        yield from found
+
+
+def _enforcement(rules: Format) -> str:
+    return {
+        "run": "seen in the client", "source": "read in its source", "docs": "says its documentation", "unverified": "not verified",
+    }[rules.evidence.enforcement]
+
+
+def _where_lines(rules: Format, known: Sequence[Format]) -> Iterator[Line]:
+    for where in rules.where:
+        home = "~/" if where.scope == "user" else ""
+        if where.write:
+            yield (("", f"  {where.scope:<8} writes "), ("strong", home + where.write))
+        yield (("", f"  {where.scope:<8} reads  "), ("", ", ".join(home + glob for glob in where.read)))
+    kinds = documents(rules)
+    yield from (_document_line(kind) for kind in kinds)
+    for other in rules.also_reads:
+        when = f" ({other.when})" if other.when else ""
+        yield (("", f"  also reads the folder of {other.format}, {_KEPT[other.rights]}"), ("faint", when))
+    readers = [other.id for other in known if any(also.format == rules.id for also in other.also_reads)]
+    if readers:
+        yield text_line(f"  its folder is read by {', '.join(readers)} too")
+
+
+_KEPT: Final = {
+    "enforced": "and keeps its limits", "ignored": "and ignores its limits", "unknown": "not known whether it keeps its limits",
+}
+
+
+def _document_line(kind: DocumentRules) -> Line:
+    unit = {"file": "one agent a file", "folder": "a folder an agent", "entry": "many agents in one file"}[kind.unit]
+    return (("faint", f"  {kind.id or 'file'}: {kind.kind}, {unit}"),)
+
+
+def _field_lines(rules: Format) -> Iterator[Line]:
+    rows = []
+    for name, rule in rules.fields.items():
+        key = rule.key if isinstance(rule.key, str) else ".".join(rule.key)
+        notes = ["required"] if rule.required else []
+        if not rule.write:
+            notes.append("only read")
+        rows.append((name, "the text after the head" if key == "$body" else key, ", ".join(notes)))
+    yield from columns(rows, styles=("", "strong", "faint"), indent=2)
+    missing = [name for name in FIELDS if name not in rules.fields]
+    if missing:
+        yield text_line(f"  cannot say: {', '.join(missing)}", "faint")
+
+
+def _rights_lines(rights: RightsRules) -> Iterator[Line]:
+    style = {
+        "allow-list": "a list of tools", "permission-map": "an ordered map of permissions",
+        "groups": "groups of tools", "none": "no list of tools",
+    }[rights.style]
+    keys = ", ".join(key for key in (rights.key, rights.deny, *rights.switches) if key)
+    rows = [
+        ("style", style + (f" ({keys})" if keys else "")),
+        ("not stated", _means(rights.absent)),
+        ("stated, empty", _means(rights.empty)),
+        ("tools not listed", {"denied": "denied", "allowed": "allowed", "unknown": "not known"}[rights.unlisted]),
+    ]
+    mcp = rights.mcp
+    spelled = [text for text in (mcp.tool, *mcp.server[:1], *mcp.all[:1]) if text]
+    rows.append(("MCP", ", ".join(spelled) if spelled else "cannot be limited"))
+    if rights.patterns:
+        rows.append(("limits", ", ".join(f"{atom}: {what}" for atom, what in rights.patterns.items())))
+    if rights.always:
+        rows.append(("always held", ", ".join(rights.always)))
+    if rights.never:
+        rows.append(("never held", ", ".join(rights.never)))
+    if isinstance(rights.tools, dict):
+        rows += [(atom, ", ".join(names)) for atom, names in rights.tools.items()]
+    yield from columns(rows, styles=("", ""), indent=2)
+
+
+def _means(what: str) -> str:
+    return {
+        "all": "everything is allowed", "none": "nothing is allowed",
+        "unknown": "not known, read as everything", "refused": "refused by the client",
+    }[what]
+
+
+def _table_of(rule: FieldRule | None) -> str | None:
+    return None if rule is None else rule.table

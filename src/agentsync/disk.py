@@ -1,0 +1,432 @@
+"""The only module that reads and writes files: inside a root, atomically, never through a symlink.
+
+Every path is relative to a root and is resolved folder by folder against open descriptors with O_NOFOLLOW, so that neither
+`..`, an absolute path, a link nor a parent swapped meanwhile leads out of it. A write goes to `.agentsync-*.tmp` beside the
+file, is made durable, and replaces the file only if that still holds the bytes the plan was made on. Between that last look
+and the rename lies a window of microseconds that no portable call closes.
+
+All effects pass the `Disk` protocol: recording and failing disks in the tests are wrappers around `LocalDisk`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, NoReturn, Protocol
+
+from agentsync.model import AgentsyncError, Problem
+
+LIMIT: Final = 1 << 20
+"""The largest file that is read, in bytes; agent files are far smaller, and a hostile one must not cost memory."""
+
+TEMPORARY: Final = (".agentsync-", ".tmp")
+"""How temporary files begin and end; no assistant loads such a name."""
+
+_ABANDONED_SECONDS: Final = 24 * 3600
+_DEPTH: Final = 32
+_DESCRIPTORS: Final = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
+_NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_FOLDER_FLAGS: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+Kind = Literal["file", "folder", "link", "other"]
+
+
+class DiskError(AgentsyncError):
+    """A file that could not be read or written; `problem.code` says why (`link`, `changed`, `full`, `outside` …)."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a stat says of a file. Equal stamps mean equal contents, but for the racy ones (see `settled`)."""
+
+    device: int
+    inode: int
+    size: int
+    modified_ns: int
+    changed_ns: int
+
+    def settled(self, now_ns: int) -> bool:
+        """Whether the file was last changed long enough before `now_ns` for any later change to show in the stamp.
+
+        File systems tick as slowly as every two seconds (FAT, SMB); within one tick a second write of equal size leaves no trace.
+        """
+        return max(self.modified_ns, self.changed_ns) < now_ns - 2_500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something found below a root."""
+
+    path: str
+    kind: Kind
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """The contents of a file, with the stamp and mode it had when it was read."""
+
+    data: bytes
+    stamp: Stamp
+    mode: int
+
+
+class Disk(Protocol):
+    """Everything agentsync does to files. `root` is an absolute folder, `path` relative to it with `/`."""
+
+    def identity(self, root: str) -> tuple[int, int] | None:
+        """Device and inode of a root, or None where there is no such folder."""
+
+    def scan(self, root: str, folder: str = "") -> tuple[Entry, ...]:
+        """Files, links and the rest below a folder, sorted, following no link; nothing where there is no folder."""
+
+    def look(self, root: str, path: str) -> Entry | None:
+        """What stands at a path, or None. A link on the way to it is a DiskError."""
+
+    def read(self, root: str, path: str, limit: int = LIMIT) -> File:
+        """A regular file's contents; DiskError for anything else, `missing` where there is nothing."""
+
+    def write(self, root: str, path: str, data: bytes, *, expected: bytes | None, mode: int | None = None) -> Stamp:
+        """Replace or, with `expected` None, create a file, atomically and durably; its mode is kept.
+
+        DiskError `changed` where the file does not hold exactly `expected`: then nothing was written.
+        """
+
+    def delete(self, root: str, path: str, *, expected: bytes) -> None:
+        """Delete a file that holds exactly `expected`, durably."""
+
+    def make_folder(self, root: str, path: str) -> None:
+        """Make a folder and those above it, below the root."""
+
+    def sweep(self, root: str, path: str) -> None:
+        """Delete a temporary file that a killed run of ours left behind."""
+
+
+def decode(data: bytes) -> str:
+    """Text of a file; bytes that are no UTF-8 become lone surrogates, which `encode` gives back."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def encode(text: str) -> bytes:
+    """Bytes of a text. DiskError for a lone surrogate that stands for no byte: it has no UTF-8."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        what = f"the text holds a half character (U+{ord(text[error.start]):04X}) that no file can hold"
+        raise DiskError(Problem("surrogate", what)) from None
+
+
+def parts_of(path: str) -> tuple[str, ...]:
+    """The names of a relative path. DiskError for one that is absolute, climbs, or reaches into a `.git` folder."""
+    parts = tuple(path.split("/"))
+    for part in parts:
+        bad = part in ("", ".", "..") or "\0" in part or part.casefold() == ".git"
+        if bad or (os.name == "nt" and ("\\" in part or ":" in part)):
+            raise DiskError(Problem("outside", f"{path!r} is no path below a project's folder", path=path))
+    return parts
+
+
+def is_temporary(path: str) -> bool:
+    """Whether a path is one of our temporary files."""
+    name = path.rpartition("/")[2]
+    return name.startswith(TEMPORARY[0]) and name.endswith(TEMPORARY[1])
+
+
+class LocalDisk:
+    """The real disk. `owner` (the hub's id) marks temporary files, so that sweeping under one hub's lock spares those of others."""
+
+    def __init__(self, owner: str = "") -> None:
+        self._owner = "".join(c for c in owner if c.isalnum())[:12] or "none"
+
+    def identity(self, root: str) -> tuple[int, int] | None:
+        try:
+            found = os.stat(root)  # noqa: PTH116 - one call a root in every run, paths are plain text here
+        except OSError:
+            return None
+        return (found.st_dev, found.st_ino) if stat.S_ISDIR(found.st_mode) else None
+
+    def scan(self, root: str, folder: str = "") -> tuple[Entry, ...]:
+        found: list[Entry] = []
+        with _open_folder(root, parts_of(folder) if folder else ()) as start:
+            if start is not None:
+                _scan_into(found, start, folder, 0)
+        return tuple(sorted(found, key=lambda entry: entry.path))
+
+    def look(self, root: str, path: str) -> Entry | None:
+        *folders, name = parts_of(path)
+        with _open_folder(root, folders) as folder:
+            found = None if folder is None else folder.stat(name)
+        return None if found is None else Entry(path, _kind(found), _stamp(found))
+
+    def read(self, root: str, path: str, limit: int = LIMIT) -> File:
+        *folders, name = parts_of(path)
+        with _open_folder(root, folders) as folder:
+            file = None if folder is None else _read_in(folder, name, path, limit)
+        if file is None:
+            raise DiskError(Problem("missing", "there is no such file", path=path))
+        return file
+
+    def write(self, root: str, path: str, data: bytes, *, expected: bytes | None, mode: int | None = None) -> Stamp:
+        *folders, name = parts_of(path)
+        with _open_folder(root, folders, create=True) as folder:
+            assert folder is not None  # noqa: S101 - create=True makes it or raises
+            old = _check(folder, name, path, expected)
+            temporary = f"{TEMPORARY[0]}{self._owner}-{secrets.token_hex(6)}{TEMPORARY[1]}"
+            try:
+                _write_new(folder, temporary, data, mode if old is None else old.mode)
+                _check(folder, name, path, expected)
+                os.replace(folder.at(temporary), folder.at(name), src_dir_fd=folder.fd, dst_dir_fd=folder.fd)
+            except BaseException as error:
+                # Whatever happened, an interrupt too: no temporary file may stay that could be removed now.
+                with contextlib.suppress(OSError):
+                    os.unlink(folder.at(temporary), dir_fd=folder.fd)
+                if isinstance(error, OSError):
+                    _fail("written", path, error)
+                raise
+            folder.make_durable(path)
+            found = folder.stat(name)
+        if found is None:
+            raise DiskError(Problem("changed", "the file vanished while it was written", path=path))
+        return _stamp(found)
+
+    def delete(self, root: str, path: str, *, expected: bytes) -> None:
+        *folders, name = parts_of(path)
+        with _open_folder(root, folders) as folder:
+            if folder is None:
+                raise DiskError(Problem("changed", "the file is gone already", path=path))
+            _check(folder, name, path, expected)
+            try:
+                os.unlink(folder.at(name), dir_fd=folder.fd)
+            except OSError as error:
+                _fail("deleted", path, error)
+            folder.make_durable(path)
+
+    def make_folder(self, root: str, path: str) -> None:
+        with _open_folder(root, parts_of(path), create=True):
+            pass
+
+    def sweep(self, root: str, path: str) -> None:
+        *folders, name = parts_of(path)
+        with _open_folder(root, folders) as folder:
+            found = folder.stat(name) if folder is not None and is_temporary(path) else None
+            if folder is None or found is None or _kind(found) != "file":
+                return
+            abandoned = time.time() - found.st_mtime > _ABANDONED_SECONDS
+            if name.startswith(f"{TEMPORARY[0]}{self._owner}-") or abandoned:
+                with contextlib.suppress(OSError):
+                    os.unlink(folder.at(name), dir_fd=folder.fd)
+
+
+class _Folder:
+    """An open folder. Where the system has no descriptors of folders (Windows), `fd` is None and paths are joined instead."""
+
+    __slots__ = ("fd", "path")
+
+    def __init__(self, path: str, fd: int | None) -> None:
+        self.path, self.fd = path, fd
+
+    def at(self, name: str) -> str:
+        """What to call an entry in a system call that gets `dir_fd=self.fd`."""
+        return name if self.fd is not None else os.path.join(self.path, name)  # noqa: PTH118 - a Path per entry is too slow
+
+    def stat(self, name: str) -> os.stat_result | None:
+        """The entry itself, not what it links to; None where there is none."""
+        try:
+            return os.stat(self.at(name), dir_fd=self.fd, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            _fail("read", name, error)
+
+    def make_durable(self, path: str) -> None:
+        """Make names in this folder survive a power cut."""
+        if self.fd is not None:
+            try:
+                os.fsync(self.fd)
+            except OSError as error:
+                if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems know no fsync of folders
+                    _fail("made durable", path, error)
+
+
+@contextlib.contextmanager
+def _open_folder(root: str, parts: Sequence[str], *, create: bool = False) -> Iterator[_Folder | None]:
+    """The folder below a root; None where it does not exist and is not to be made. A link on the way is a DiskError."""
+    opened: list[int] = []
+    try:
+        folder: _Folder | None = _Folder(root, None)
+        if _DESCRIPTORS:
+            try:
+                opened.append(os.open(root, _FOLDER_FLAGS))
+            except OSError as error:
+                _fail("opened", root, error)
+            folder = _Folder(root, opened[-1])
+        for number, part in enumerate(parts):
+            shown = "/".join(parts[: number + 1])
+            assert folder is not None  # noqa: S101 - the loop ends where it becomes None
+            folder = _enter(folder, part, shown, create=create)
+            if folder is None:
+                break
+            if folder.fd is not None:
+                opened.append(folder.fd)
+        yield folder
+    finally:
+        for fd in reversed(opened):
+            os.close(fd)
+
+
+def _enter(folder: _Folder, name: str, shown: str, *, create: bool) -> _Folder | None:
+    """A folder inside an open one, made if wanted; None where there is none."""
+    found = folder.stat(name)
+    if found is None:
+        if not create:
+            return None
+        try:
+            os.mkdir(folder.at(name), dir_fd=folder.fd)
+        except FileExistsError:
+            pass
+        except OSError as error:
+            _fail("made", shown, error)
+        folder.make_durable(shown)
+    elif _kind(found) == "link":
+        raise DiskError(Problem("link", "the folder is a symbolic link; agentsync goes through none", path=shown))
+    elif _kind(found) != "folder":
+        raise DiskError(Problem("no-folder", "there is a file where a folder should be", path=shown))
+    path = f"{folder.path}{os.sep}{name}"
+    if folder.fd is None:
+        return _Folder(path, None)
+    try:
+        return _Folder(path, os.open(name, _FOLDER_FLAGS | _NO_FOLLOW, dir_fd=folder.fd))
+    except OSError as error:
+        _fail("opened", shown, error)
+
+
+def _scan_into(found: list[Entry], folder: _Folder, prefix: str, depth: int) -> None:
+    """Collect what lies below an open folder."""
+    if depth > _DEPTH:
+        raise DiskError(Problem("too-deep", f"folders are nested more than {_DEPTH} deep", path=prefix))
+    inner: list[tuple[str, str]] = []
+    try:
+        with os.scandir(folder.path if folder.fd is None else folder.fd) as entries:
+            for entry in entries:
+                path = f"{prefix}/{entry.name}" if prefix else entry.name
+                status = entry.stat(follow_symlinks=False)
+                kind = _kind(status)
+                if kind != "folder":
+                    found.append(Entry(path, kind, _stamp(status)))
+                elif entry.name.casefold() != ".git":
+                    inner.append((entry.name, path))
+    except OSError as error:
+        _fail("read", prefix or folder.path, error)
+    for name, path in inner:
+        below = _enter(folder, name, path, create=False)
+        if below is None:
+            continue
+        try:
+            _scan_into(found, below, path, depth + 1)
+        finally:
+            if below.fd is not None:
+                os.close(below.fd)
+
+
+def _read_in(folder: _Folder, name: str, path: str, limit: int) -> File | None:
+    """A regular file of an open folder; None where there is nothing."""
+    before = folder.stat(name)
+    if before is None:
+        return None
+    _refuse_odd(_kind(before), path)
+    try:
+        fd = os.open(folder.at(name), os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0), dir_fd=folder.fd)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        _fail("read", path, error)
+    try:
+        found = os.fstat(fd)
+        _refuse_odd(_kind(found), path)
+        if found.st_size > limit:
+            what = f"the file is too large ({found.st_size} bytes), at most {limit} bytes are read"
+            raise DiskError(Problem("too-large", what, path=path))
+        chunks, room = [], limit + 1
+        while room > 0 and (chunk := os.read(fd, min(found.st_size + 1, room) or 1)):
+            chunks.append(chunk)
+            room -= len(chunk)
+        data = b"".join(chunks)
+        after = os.fstat(fd)
+    except OSError as error:
+        _fail("read", path, error)
+    finally:
+        os.close(fd)
+    if len(data) > limit or _stamp(after) != _stamp(found):
+        raise DiskError(Problem("changed", "the file is being written by somebody", path=path, hint="run the command again"))
+    return File(data, _stamp(found), stat.S_IMODE(found.st_mode))
+
+
+def _write_new(folder: _Folder, name: str, data: bytes, mode: int | None) -> None:
+    """Write a new file durably. Without a mode it gets the user's usual one (umask); with one it never has a wider one."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW
+    fd = os.open(folder.at(name), flags, 0o666 if mode is None else 0o600, dir_fd=folder.fd)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(fd, rest) :]
+        if mode is not None and hasattr(os, "fchmod"):
+            os.fchmod(fd, mode)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _check(folder: _Folder, name: str, path: str, expected: bytes | None) -> File | None:
+    """The file as it stands, if it is what the caller planned on; else DiskError `changed`."""
+    # A file longer than expected differs, whatever it says; one more byte than expected is enough to see that.
+    old = _read_in(folder, name, path, max(LIMIT, len(expected or b"")))
+    if (None if old is None else old.data) != expected:
+        what = "appeared" if expected is None else "vanished" if old is None else "was changed"
+        raise DiskError(Problem("changed", f"the file {what} meanwhile and was left alone", path=path, hint="run the command again"))
+    return old
+
+
+def _refuse_odd(kind: Kind, path: str) -> None:
+    """DiskError for everything that is no regular file."""
+    if kind == "link":
+        raise DiskError(Problem("link", "the file is a symbolic link; agentsync reads and writes through none", path=path))
+    if kind != "file":
+        raise DiskError(Problem("no-file", "this is no regular file", path=path))
+
+
+def _kind(found: os.stat_result) -> Kind:
+    # A junction or another reparse point of Windows leads elsewhere as a link does.
+    if stat.S_ISLNK(found.st_mode) or bool(getattr(found, "st_reparse_tag", 0)):
+        return "link"
+    return "file" if stat.S_ISREG(found.st_mode) else "folder" if stat.S_ISDIR(found.st_mode) else "other"
+
+
+def _stamp(found: os.stat_result) -> Stamp:
+    return Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+_WHY: Final = {
+    errno.ENOSPC: ("full", "the disk is full"),
+    errno.EDQUOT: ("full", "the disk quota is used up"),
+    errno.EROFS: ("read-only", "the file system is read-only"),
+    errno.EACCES: ("denied", "permission denied"),
+    errno.EPERM: ("denied", "operation not permitted"),
+    errno.ELOOP: ("link", "it is a symbolic link"),
+    errno.ENOENT: ("missing", "it does not exist"),
+    errno.ENOTDIR: ("no-folder", "it is no folder"),
+    errno.EIO: ("io", "input or output error"),
+}
+
+
+def _fail(done: str, path: str, error: OSError) -> NoReturn:
+    """Say what could not be done to a path, in our words where we have some."""
+    code, why = _WHY.get(error.errno or 0, ("io", error.strerror or str(error)))
+    raise DiskError(Problem(code, f"cannot be {done}: {why}", path=path)) from error

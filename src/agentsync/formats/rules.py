@@ -1,0 +1,303 @@
+"""The language of `formats/*.yaml`, as types: every key a format file may hold, what it means and what it may be.
+
+Floor 2, data only. The loader (`agentsync.formats.load`) turns YAML into these and refuses what does not fit; the JSON
+Schema and docs/format-language.md are generated from the descriptions here, so this module is the one place that explains a key.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+Doc = Meta
+
+
+def _doc(text: str) -> Meta:
+    return Meta(description=text)
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"null_": "null", "is_": "is"}, omit_defaults=True):
+    """Base of every part of a format file."""
+
+
+Outcome = Literal["ignored", "skip", "file", "agent", "config", "open"]
+"""What a client does with something bad: `ignored` drops that value alone; `skip` ignores the file silently; `file` refuses the
+file; `agent` refuses the agent; `config` refuses its whole configuration; `open` loads the agent without its metadata (dangerous)."""
+
+Text = Annotated[str, Meta(min_length=1)]
+
+
+class Evidence(Rule):
+    """How the facts of this file are known."""
+
+    kind: Annotated[Literal["run", "source", "docs", "peer", "convention"], _doc("run: the client or its own parser was run")]
+    on: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", description="the day it was checked")]
+    client: Annotated[str | None, _doc("the client and version that was checked")] = None
+    enforcement: Annotated[
+        Literal["run", "source", "docs", "unverified"], _doc("how it is known that the client enforces rights as `rights` says")
+    ] = "unverified"
+
+
+class Where(Rule):
+    """A place where the assistant keeps agents."""
+
+    scope: Annotated[Literal["project", "user"], _doc("user: the path starts at the home directory")]
+    read: Annotated[tuple[Text, ...], _doc("globs of files the client loads, `**` for any depth")]
+    write: Annotated[str | None, _doc("where a new file goes; `{slug}` is the only placeholder. Absent: only read")] = None
+    document: Annotated[str | None, _doc("id of the entry of `document` these files are; absent: the first")] = None
+    os: Annotated[Literal["linux", "macos", "windows"] | None, _doc("only on this system")] = None
+    skip: Annotated[tuple[Text, ...], _doc("globs inside `read` that the client leaves out")] = ()
+
+
+class AlsoReads(Rule):
+    """Another assistant's folder that this one loads too."""
+
+    format: Text
+    rights: Annotated[Literal["enforced", "ignored", "unknown"], _doc("whether it keeps the limits stated there")]
+    precedence: Annotated[Literal["own", "other", "unknown"], _doc("whose file wins for one name")] = "unknown"
+    when: Annotated[str | None, _doc("the setting it depends on, for people")] = None
+
+
+class Detect(Rule):
+    """How a file outside the assistant's folders is recognised."""
+
+    files: Annotated[tuple[Text, ...], _doc("file name globs that only this format uses")] = ()
+    keys: Annotated[tuple[Text, ...], _doc("keys that speak for this format; each found one counts")] = ()
+    never: Annotated[tuple[Text, ...], _doc("keys that speak against it")] = ()
+    needs: Annotated[tuple[Text, ...], _doc("keys that must all be there")] = ()
+
+
+class EntryPlace(Rule):
+    """Where the agents of a shared file stand."""
+
+    at: Annotated[tuple[str, ...], _doc("path of keys to the map or list of agents; empty: the root")] = ()
+    key: Annotated[str | None, _doc("for a list: the key of an item that is its id; absent: a map, whose keys are the ids")] = None
+
+
+class Fence(Rule):
+    """How the head of a head+body document is marked off."""
+
+    open: Annotated[Literal["exact", "trailing-space"], _doc("trailing-space: `---  ` opens too")] = "exact"
+    close: Annotated[
+        Literal["line", "prefix", "anywhere"],
+        _doc("line: a line `---`; prefix: a line starting `---`; anywhere: the first `---` inside the head text"),
+    ] = "line"
+    late: Annotated[bool, _doc("true: the opening fence may stand anywhere in the file")] = False
+    end: Annotated[Literal["any", "newline"], _doc("newline: the closing fence must be followed by a line end")] = "any"
+
+
+class DocumentRules(Rule):
+    """What one kind of file is made of, and what the client's parser does with bad input."""
+
+    kind: Literal["head+body", "toml", "json", "jsonc", "yaml", "text", "section"]
+    id: Annotated[str | None, _doc("a name, where a format has several kinds of file")] = None
+    unit: Annotated[Literal["file", "folder", "entry"], _doc("one agent a file, a folder an agent, or entries of a shared file")] = "file"
+    entry: EntryPlace | None = None
+    head: Annotated[
+        Literal["yaml12", "yaml11", "js-yaml", "lines"],
+        _doc("dialect of scalars: yaml12 core, yaml11 (`no` is false), js-yaml (core with dates); lines: no YAML, `key: rest of line`"),
+    ] = "yaml12"
+    fence: Fence = Fence()
+    body: Annotated[str, _doc("the key that holds `$body` where the container has no body")] = "prompt"
+    bom: Annotated[Outcome, _doc("what a byte order mark does; ignored: it is stripped")] = "ignored"
+    repair: Annotated[
+        Literal["none", "quote-lines", "block-lines", "pairs"],
+        _doc("the client's own mending of a head that is no YAML: quote-lines wraps suspicious one-line values in double quotes, "
+             "block-lines makes every top-level value with a colon a literal block, pairs reads line by line"),
+    ] = "none"
+    repair_crlf: Annotated[bool, _doc("false: the repair does not work on CRLF files")] = True
+    duplicate: Annotated[Literal["last", "first", "error"], _doc("which of two equal keys counts")] = "error"
+    invalid_utf8: Annotated[Literal["replace", "file", "skip"], _doc("replace: U+FFFD is read")] = "replace"
+    nul: Annotated[Outcome, _doc("what a NUL character does")] = "file"
+    no_head: Annotated[Outcome, _doc("a file without (opening) fence; `open`: an agent all the same, its text the prompt")] = "skip"
+    unclosed: Annotated[Outcome, _doc("a head that is never closed")] = "skip"
+    on_bad_head: Annotated[Outcome, _doc("a head that cannot be parsed, after repair")] = "file"
+    on_bad_key: Annotated[Outcome, _doc("an unknown key; ignored: it does nothing")] = "ignored"
+    on_bad_value: Annotated[Outcome, _doc("a value of the wrong type or outside its list, where the field says nothing else")] = "file"
+    quote: Annotated[
+        Literal["auto", "double", "raw"],
+        _doc("how written texts are quoted: auto plain where safe for every YAML reader, else double; double: free text always; raw: never"),
+    ] = "auto"
+    lists: Annotated[Literal["flow", "block"], _doc("how a written list looks")] = "flow"
+    file: Annotated[str | None, _doc("name of a shared file outside the assistant's folders, as `convert` writes it")] = None
+    home: Annotated[str | None, _doc("the format whose native keys stand at top level, where it is another one")] = None
+    others: Annotated[str | None, _doc("the key under which native values of other formats stand, by format id")] = None
+
+
+class NameRules(Rule):
+    """Where the name stands and what it must look like."""
+
+    source: Annotated[
+        tuple[Literal["key", "stem", "path", "entry", "folder"], ...],
+        _doc("where the client finds the name, first hit first; path: below the agents folder, without ending"),
+    ]
+    key: str = "name"
+    write: Annotated[Literal["always", "needed"], _doc("needed: the key is written only where the file name says something else")] = "always"
+    trim: Annotated[bool, _doc("the client trims it")] = False
+    pattern: Annotated[str | None, _doc("what the whole name must match")] = None
+    length: Annotated[tuple[int, int], _doc("least and most characters")] = (1, 256)
+    reserved: Annotated[tuple[str, ...], _doc("names the client refuses or that replace a built-in; compared without case")] = ()
+    builtin: Annotated[tuple[str, ...], _doc("names of the client's own agents, which a file of that name would change")] = ()
+    fold: Annotated[bool, _doc("names are compared without case")] = False
+    slug: Annotated[Literal["kebab", "snake"], _doc("how a name that does not fit is made to fit, and a file name from any name")] = "kebab"
+    bad: Annotated[Outcome, _doc("what a name that does not fit does")] = "file"
+
+
+class FieldRule(Rule):
+    """How one neutral field is written in native keys."""
+
+    key: Annotated[str | tuple[str, ...], _doc("the native key (a list: a path of keys); `$body` is the text after the head")]
+    also: Annotated[tuple[str, ...], _doc("other keys read as the same, after `key`")] = ()
+    shape: Annotated[str, _doc("name of a pair of functions in agentsync.shapes: text, line, bool, integer, names …")] = "text"
+    table: Annotated[str | None, _doc("name of a table in `values`: neutral value to native; `*` stands for any run of characters")] = None
+    absent: Annotated[Any, _doc("the neutral value that absence means, where that is not `not stated`")] = None
+    none: Annotated[Any, _doc("a native value that means `not stated`: written where absence would mean something else, else only read")] = None
+    required: bool = False
+    empty: Annotated[Outcome | None, _doc("what an empty text does, where it is bad")] = None
+    bad: Annotated[Outcome | None, _doc("what a wrong value does; absent: the document's on_bad_value")] = None
+    missing: Annotated[Outcome | None, _doc("what absence does where required; absent: the document's on_bad_value")] = None
+    closed: Annotated[bool, _doc("true: a native value that `table` does not hold is bad; else it stays the agent's own for this format")] = False
+    overflow: Annotated[tuple[str, ...] | None, _doc("path of keys where a value goes that `table` does not hold; read first")] = None
+    write: Annotated[bool, _doc("false: only read")] = True
+
+
+class McpRules(Rule):
+    """How tools of MCP servers are named. `{server}` and `{tool}` are the placeholders."""
+
+    tool: str | None = None
+    server: Annotated[tuple[str, ...], _doc("spellings for all tools of a server; the first is written")] = ()
+    all: Annotated[tuple[str, ...], _doc("spellings for every MCP tool")] = ()
+    deny_server: Annotated[tuple[str, ...] | None, _doc("the same in the deny list, where it differs")] = None
+    deny_all: tuple[str, ...] | None = None
+    joined: Annotated[bool, _doc("true: server and tool cannot be told apart again")] = False
+    charset: Annotated[str | None, _doc("a character class; other characters of a name become `_`")] = None
+    no_underscore_server: Annotated[bool, _doc("true: a wildcard cannot be written for a server whose name holds `_`")] = False
+
+
+class Implied(Rule):
+    """A right that another field brings along."""
+
+    key: Text
+    adds: tuple[str, ...]
+    value: Annotated[Any, _doc("only for this value; absent: any that is stated")] = None
+    when: Annotated[Literal["stated", "always"], _doc("stated: only where an allow-list is stated")] = "stated"
+
+
+class Switch(Rule):
+    """What one value of a key does to the rights."""
+
+    only: Annotated[tuple[str, ...] | None, _doc("nothing but these grants are left")] = None
+    removes: Annotated[tuple[str, ...], _doc("these grants are taken away")] = ()
+    enforced: Annotated[bool, _doc("false: the client does not keep it; written as a statement of intent, and only where that is allowed")] = True
+    write: Annotated[bool, _doc("false: only read, never written to restrict")] = True
+    unless: Annotated[tuple[str, ...], _doc("never written for an agent that holds one of these grants")] = ()
+
+
+class LegacyMap(Rule):
+    """An older map of switches, tool name to true or false, that the client turns into its permission map."""
+
+    key: Text
+    rename: dict[str, str] = {}
+
+
+class RightsRules(Rule):
+    """How rights are stated, and what the client makes of it."""
+
+    style: Annotated[
+        Literal["allow-list", "permission-map", "none"],
+        _doc("allow-list: names of tools or groups, with or without a deny list; permission-map: ordered rules, the last one that "
+             "matches wins; none: no list (switches may still restrict)"),
+    ]
+    absent: Annotated[Literal["all", "none", "unknown", "refused"], _doc("what no statement means; unknown is read as all")]
+    empty: Annotated[Literal["all", "none", "unknown", "refused"], _doc("what an empty statement means; unknown is never written")]
+    unlisted: Annotated[Literal["denied", "allowed", "unknown"], _doc("what happens to a tool that a list does not name")]
+    null_: Annotated[Literal["all", "none", "unknown", "refused"] | None, _doc("what an explicit null means; absent: as empty")] = None
+    key: str | None = None
+    shape: Annotated[str, _doc("the shape of the list: csv, names, csv-or-names …; the first accepted form is what is written")] = "names"
+    deny: Annotated[str | None, _doc("key of the deny list")] = None
+    deny_shape: str | None = None
+    enforced: Annotated[bool, _doc("false: the client reads the list but is not known to keep it")] = True
+    unknown: Annotated[Literal["dropped", "opens", "agent", "file", "sent"], _doc("what a name the client does not know does")] = "dropped"
+    all: Annotated[tuple[str, ...], _doc("entries that mean every tool; the first is written where absence does not mean all")] = ()
+    none: Annotated[tuple[str, ...], _doc("what to write for `no tools` where an empty list means something else")] = ()
+    tools: Annotated[
+        str | dict[str, tuple[str, ...]],
+        _doc("atom to native names; the first is written, all are read; a name under several atoms grants them all. Text: a table in formats/tables"),
+    ] = {}
+    other: Annotated[tuple[str, ...], _doc("native tools that no atom describes")] = ()
+    vocabulary: Annotated[str | None, _doc("name of the tool vocabulary; formats that share it exchange unknown names. Absent: the id")] = None
+    fold: Annotated[bool, _doc("tool names are compared without case")] = False
+    mcp: McpRules = McpRules()
+    patterns: Annotated[
+        dict[str, Literal["enforced", "ignored", "no-match"]],
+        _doc("what `Tool(limit)` does, by atom, `*` for all others; ignored: the whole tool is given"),
+    ] = {}
+    deny_patterns: Annotated[Literal["enforced", "whole", "no-effect"], _doc("what a limit does in the deny list")] = "whole"
+    prefix: Annotated[str | None, _doc("how `starts with` is spelt in a command limit, after the words: `:*`")] = None
+    patterned: Annotated[tuple[str, ...], _doc("permission-map: keys whose value may be a map of patterns")] = ()
+    actions: Annotated[tuple[str, ...], _doc("permission-map: words for allow, ask and deny, in this order")] = ("allow", "ask", "deny")
+    legacy: LegacyMap | None = None
+    together: Annotated[Literal["both", "deny-only"], _doc("allow and deny stated together; deny-only: the allow-list is discarded")] = "both"
+    ask: Annotated[tuple[str, ...] | None, _doc("path of keys to a list of grants that ask the user first")] = None
+    foreign: Annotated[bool, _doc("true: tools of other vocabularies are named `VOCABULARY/NAME`")] = False
+    needs: Annotated[dict[str, str], _doc("atom to an atom without which the client refuses to start")] = {}
+    always: Annotated[tuple[str, ...], _doc("grants an agent has whatever is stated")] = ()
+    never: Annotated[tuple[str, ...], _doc("grants an agent never gets")] = ()
+    implied: tuple[Implied, ...] = ()
+    switches: Annotated[dict[str, dict[str, Switch]], _doc("key to value to what it does, as text")] = {}
+
+
+class Template(Rule):
+    """Something in a body that the client replaces."""
+
+    active: Annotated[str, _doc("a linear pattern (re2-like: no groups that repeat groups, at most 200 characters)")]
+    otherwise: Annotated[Literal["refuse", "alters", "escape"], _doc("what literal text like that costs: the agent fails, is altered, or is escaped")]
+    escape: Annotated[tuple[str, str] | None, _doc("text to replace and its replacement, inside the match")] = None
+    document: Annotated[str | None, _doc("only in this kind of file")] = None
+
+
+class BodyRules(Rule):
+    """What happens to the prompt."""
+
+    template: tuple[Template, ...] = ()
+    min: Annotated[int, _doc("fewest characters the client accepts")] = 0
+    max: Annotated[int | None, _doc("most characters some reader of it accepts; longer is a note of lint")] = None
+    empty: Annotated[Outcome | None, _doc("what an empty body does, where it is bad")] = None
+
+
+Risk = Literal["inert", "runs", "connects", "widens", "secret"]
+
+
+class NativeRule(Rule):
+    """A key that this format alone understands."""
+
+    type: Annotated[
+        Literal["any", "text", "bool", "integer", "positive", "number", "list", "map", "text-or-list"], _doc("what the client accepts")
+    ] = "any"
+    risk: Annotated[Risk, _doc("what it may do: inert, runs commands, connects somewhere, widens rights, holds a secret")] = "runs"
+    bad: Outcome | None = None
+
+
+class Format(Rule):
+    """One assistant's way to write agents down: a file of `formats/`."""
+
+    id: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="the name used everywhere; the file's stem")]
+    title: Annotated[Text, _doc("the assistant's name, for people")]
+    docs: Annotated[str, Meta(pattern=r"^https://", description="the vendor's documentation")]
+    evidence: Evidence
+    revision: Annotated[int, Meta(ge=1, description="raised with every change of meaning")]
+    where: tuple[Where, ...]
+    document: Annotated[DocumentRules | tuple[DocumentRules, ...], _doc("one kind of file, or several, each with an id")]
+    name: NameRules
+    fields: Annotated[dict[str, FieldRule], _doc("neutral field to native key, in the order they are written; `rights` marks their place")]
+    rights: RightsRules
+    direction: Annotated[Literal["both", "read", "write"], _doc("read: never written; write: never read")] = "both"
+    also_reads: tuple[AlsoReads, ...] = ()
+    detect: Detect = Detect()
+    parts: Annotated[dict[str, dict[str, str]], _doc("an agent in two files: field to {file, link}")] = {}
+    values: Annotated[dict[str, dict[str, Any]], _doc("tables: neutral value to native value")] = {}
+    body: BodyRules = BodyRules()
+    native: Annotated[dict[str, NativeRule], _doc("keys that this format alone understands")] = {}
+    fixed: Annotated[dict[str, Any], _doc("keys written into every new file with this value")] = {}

@@ -1,0 +1,326 @@
+"""What agentsync last wrote and agreed where: one SQLite file per hub and machine, in the user's state folder. A cache.
+
+Side module. Losing the file, or restoring an old one, loses nothing: rows are written after the files they speak of, and
+equal contents heal them. What is not a cache are the runs: the bytes a run is about to overwrite or delete.
+
+Journal and durability, on purpose. WAL: a commit is one append, and a killed process loses nothing that was committed.
+`synchronous` is FULL only while a run records old bytes, which must be on the platter before the first file changes; rows
+use NORMAL, where a power cut may forget the last ones (never corrupt the file): the next run sees equal contents and heals.
+Processes exclude each other by the hub's lock, so a busy database means a broken lock, not a wait.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from agentsync.copies import Key, Written
+from agentsync.disk import Stamp
+from agentsync.model import AgentsyncError, Problem
+
+SCHEMA: Final = 1
+FILE: Final = "ledger.sqlite3"
+KEPT_SECONDS: Final = 30 * 24 * 3600
+"""How long a run's old bytes are kept for undo."""
+
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS texts(digest TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS copies(
+  root BLOB NOT NULL, format TEXT NOT NULL, scope TEXT NOT NULL, path BLOB NOT NULL, entry BLOB NOT NULL,
+  agent BLOB NOT NULL, name BLOB NOT NULL, written TEXT NOT NULL, base TEXT NOT NULL, hub TEXT NOT NULL, hub_commit TEXT,
+  recipe TEXT NOT NULL, stamp TEXT NOT NULL, losses INTEGER NOT NULL,
+  PRIMARY KEY(root, format, scope, path, entry)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS roots(root BLOB PRIMARY KEY, identity TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen(format TEXT NOT NULL, agent BLOB NOT NULL, digest TEXT NOT NULL,
+  PRIMARY KEY(format, agent, digest)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS runs(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, started REAL NOT NULL, finished REAL, command TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS touched(
+  run INTEGER NOT NULL, number INTEGER NOT NULL, project BLOB NOT NULL, root BLOB NOT NULL, path BLOB NOT NULL, mode INTEGER,
+  old TEXT, new TEXT, done INTEGER NOT NULL, PRIMARY KEY(run, number)) WITHOUT ROWID;
+"""
+
+
+class LedgerError(AgentsyncError):
+    """The ledger cannot be used."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """One file of a run: the bytes before and after (None: no file). `done`: the file was changed, and the ledger knows."""
+
+    project: str
+    root: str
+    path: str
+    mode: int | None
+    old: bytes | None
+    new: bytes | None
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that was recorded. `finished` is None for one that was killed."""
+
+    id: int
+    started: float
+    finished: float | None
+    command: str
+
+
+def digest_of(data: bytes) -> str:
+    """The name of a text in the ledger."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def stamp_word(stamp: Stamp | None) -> str:
+    """A stamp as a row holds it; empty where there is none to trust."""
+    return "" if stamp is None else f"{stamp.device}:{stamp.inode}:{stamp.size}:{stamp.modified_ns}:{stamp.changed_ns}"
+
+
+class Ledger:
+    """An open ledger. Use as a context manager; everything it changes is committed before the call returns."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    # ---- copies ----
+
+    def rows(self, root: str | None = None) -> tuple[Written, ...]:
+        """The copies of one root, or all of them, in the order of their keys."""
+        where, values = ("", ()) if root is None else (" WHERE root = ?", (_in(root),))
+        return tuple(_row(found) for found in self._db.execute(f"SELECT * FROM copies{where}", values))  # noqa: S608 - both are ours
+
+    def keep(self, put: Iterable[Written] = (), forget: Iterable[Key] = (), texts: Iterable[bytes] = ()) -> None:
+        """Remember rows (with the texts they name) and drop others, all or nothing."""
+        with self._transaction():
+            self._keep(put, forget, texts)
+
+    def _keep(self, put: Iterable[Written], forget: Iterable[Key], texts: Iterable[bytes]) -> None:
+        for key in forget:
+            self._db.execute(
+                "DELETE FROM copies WHERE root = ? AND format = ? AND scope = ? AND path = ? AND entry = ?",
+                (_in(key.root), key.format, key.scope, _in(key.path), _in(key.entry)),
+            )
+        self._db.executemany("INSERT OR REPLACE INTO copies VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", map(_values, put))
+        for data in texts:
+            self._store(data)
+
+    def text(self, digest: str) -> bytes | None:
+        """A stored text, or None. One that does not match its digest counts as absent."""
+        found = self._db.execute("SELECT data FROM texts WHERE digest = ?", (digest,)).fetchone()
+        if found is None:
+            return None
+        try:
+            data = zlib.decompress(found[0])
+        except zlib.error:
+            return None
+        return data if digest_of(data) == digest else None
+
+    def _store(self, data: bytes | None) -> str | None:
+        if data is None:
+            return None
+        digest = digest_of(data)
+        if self._db.execute("SELECT 1 FROM texts WHERE digest = ?", (digest,)).fetchone() is None:
+            self._db.execute("INSERT INTO texts VALUES (?, ?)", (digest, zlib.compress(data, 6)))
+        return digest
+
+    # ---- roots and losses ----
+
+    def identity(self, root: str) -> tuple[int, int] | None:
+        """Device and inode of a root when it was last written to."""
+        found = self._db.execute("SELECT identity FROM roots WHERE root = ?", (_in(root),)).fetchone()
+        if found is None:
+            return None
+        device, _, inode = str(found[0]).partition(":")
+        return int(device), int(inode)
+
+    def know_root(self, root: str, identity: tuple[int, int]) -> None:
+        """Remember which folder a root is."""
+        if self.identity(root) != identity:
+            with self._transaction():
+                self._db.execute("INSERT OR REPLACE INTO roots VALUES (?, ?)", (_in(root), f"{identity[0]}:{identity[1]}"))
+
+    def forget_root(self, root: str) -> None:
+        """Forget a root and all copies in it; the files stay."""
+        with self._transaction():
+            self._db.execute("DELETE FROM copies WHERE root = ?", (_in(root),))
+            self._db.execute("DELETE FROM roots WHERE root = ?", (_in(root),))
+
+    def seen(self) -> frozenset[tuple[str, str, str]]:
+        """Losses that were shown before: (format, agent id, digest)."""
+        return frozenset((f, _out(a), d) for f, a, d in self._db.execute("SELECT format, agent, digest FROM seen"))
+
+    def see(self, losses: Iterable[tuple[str, str, str]]) -> None:
+        """Remember losses as shown."""
+        with self._transaction():
+            self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", ((f, _in(a), d) for f, a, d in losses))
+
+    # ---- runs ----
+
+    def begin_run(self, command: str, files: Sequence[Touched], texts: Iterable[bytes] = ()) -> int:
+        """Record a run and the bytes it is about to replace, durably; its number. Nothing may change on disk before this returns.
+
+        texts: what else its rows will name.
+        """
+        self._db.execute("PRAGMA synchronous = FULL")
+        try:
+            with self._transaction():
+                run = self._db.execute("INSERT INTO runs(started, command) VALUES (?, ?)", (time.time(), command)).lastrowid or 0
+                for data in texts:
+                    self._store(data)
+                for number, file in enumerate(files):
+                    old, new = self._store(file.old), self._store(file.new)
+                    values = (run, number, _in(file.project), _in(file.root), _in(file.path), file.mode, old, new)
+                    self._db.execute("INSERT INTO touched VALUES (?,?,?,?,?,?,?,?,0)", values)
+        finally:
+            self._db.execute("PRAGMA synchronous = NORMAL")
+        return run
+
+    def settle(self, run: int, number: int, put: Iterable[Written], forget: Iterable[Key]) -> None:
+        """The file `number` of a run stands as planned: remember its rows."""
+        with self._transaction():
+            self._keep(put, forget, ())
+            self._db.execute("UPDATE touched SET done = 1 WHERE run = ? AND number = ?", (run, number))
+
+    def finish_run(self, run: int) -> None:
+        """The run is over; records past their time go."""
+        now = time.time()
+        with self._transaction():
+            self._db.execute("UPDATE runs SET finished = ? WHERE id = ?", (now, run))
+            old = [found[0] for found in self._db.execute("SELECT id FROM runs WHERE started < ?", (now - KEPT_SECONDS,))]
+            if old:
+                self._db.executemany("DELETE FROM touched WHERE run = ?", ((number,) for number in old))
+                self._db.executemany("DELETE FROM runs WHERE id = ?", ((number,) for number in old))
+                self._db.execute(
+                    "DELETE FROM texts WHERE digest NOT IN (SELECT written FROM copies UNION SELECT base FROM copies"
+                    " UNION SELECT hub FROM copies UNION SELECT old FROM touched WHERE old IS NOT NULL"
+                    " UNION SELECT new FROM touched WHERE new IS NOT NULL)"
+                )
+
+    def runs(self) -> tuple[Run, ...]:
+        """Every recorded run, newest first."""
+        return tuple(Run(*found) for found in self._db.execute("SELECT id, started, finished, command FROM runs ORDER BY id DESC"))
+
+    def touched(self, run: int) -> tuple[Touched, ...]:
+        """The files of a run, in their order."""
+        query = "SELECT project, root, path, mode, old, new, done FROM touched WHERE run = ? ORDER BY number"
+        return tuple(
+            Touched(_out(project), _out(root), _out(path), mode, old and self.text(old), new and self.text(new), bool(done))
+            for project, root, path, mode, old, new, done in self._db.execute(query, (run,)).fetchall()
+        )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+            self._db.execute("COMMIT")
+        except BaseException as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise LedgerError(Problem("ledger", f"the ledger cannot be written: {error}")) from error
+            raise
+
+
+def open_ledger(folder: str, *, read_only: bool = False) -> tuple[Ledger, tuple[Problem, ...]]:
+    """The ledger in a state folder, made if it is not there, and what is to be said about it.
+
+    A file that is no database is set aside and a new one begun. read_only: nothing is made or changed on disk.
+    """
+    path = Path(folder) / FILE
+    if read_only and not path.exists():
+        return _prepare(sqlite3.connect(":memory:", isolation_level=None)), ()
+    try:
+        return _open(path, read_only=read_only), ()
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise LedgerError(Problem("ledger", f"the ledger cannot be opened: {error}", path=str(path))) from error
+        what = "the ledger was damaged and a new one begun; copies that say what they should are recognised"
+        note = Problem("ledger-lost", what, path=str(path), severity="warning")
+        if read_only:
+            return _prepare(sqlite3.connect(":memory:", isolation_level=None)), (note,)
+        _set_aside(path)
+        return _open(path, read_only=False), (note,)
+
+
+def _open(path: Path, *, read_only: bool) -> Ledger:
+    if read_only:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5)
+    else:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite would make it readable for others
+        path.chmod(0o600)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=5)
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA:
+            raise LedgerError(
+                Problem("ledger-newer", f"the ledger was written by a newer agentsync (schema {version}, this one knows {SCHEMA})",
+                        path=str(path), hint="upgrade agentsync")
+            )
+        if read_only:
+            if version < SCHEMA:  # begun and killed before its tables were made
+                connection.close()
+                return _prepare(sqlite3.connect(":memory:", isolation_level=None))
+            connection.execute("SELECT count(*) FROM runs").fetchone()
+            return Ledger(connection)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return _prepare(connection)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _prepare(connection: sqlite3.Connection) -> Ledger:
+    if connection.execute("PRAGMA user_version").fetchone()[0] < SCHEMA:
+        connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
+    return Ledger(connection)
+
+
+def _set_aside(path: Path) -> None:
+    """Keep a damaged ledger for whoever wants to look into it; the newest one only."""
+    path.replace(path.with_name(f"{FILE}.damaged"))
+    for ending in ("-wal", "-shm"):
+        path.with_name(FILE + ending).unlink(missing_ok=True)
+
+
+# Paths and names may hold lone surrogates (file names that are no UTF-8), which SQLite's text cannot: they are kept as bytes.
+
+
+def _in(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _out(data: bytes) -> str:
+    return data.decode("utf-8", "surrogatepass")
+
+
+def _values(row: Written) -> tuple[Any, ...]:
+    key = row.key
+    return (
+        _in(key.root), key.format, key.scope, _in(key.path), _in(key.entry), _in(row.agent), _in(row.name),
+        row.written, row.base, row.hub, row.hub_commit, row.recipe, row.stamp, row.losses,
+    )
+
+
+def _row(found: tuple[Any, ...]) -> Written:
+    root, format_id, scope, path, entry, agent, name, *rest = found
+    return Written(Key(_out(root), format_id, scope, _out(path), _out(entry)), _out(agent), _out(name), *rest)

@@ -1,0 +1,282 @@
+"""Named pairs of functions between a native value and its neutral form, each with its inverse.
+
+Floor 1, pure. A format file names one by its key in `SHAPES`; the first line of its documentation is what the reference shows.
+`read` takes a native value and gives the neutral one, or raises `BadValue` where the client would not take it.
+`write` takes the neutral value and the old native value (or None), keeps the old one's style where it can, and raises
+`CannotSay` where the native form has no room for it. For every value v: read(write(v)) is v, or differs in what the
+documentation of the shape names; the engine reports that difference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from agentsync.containers.not_text import NotText
+from agentsync.model import Value
+
+
+class BadValue(ValueError):
+    """A native value that the client does not take; the message says what is allowed."""
+
+
+class CannotSay(ValueError):
+    """A neutral value that the native form has no room for; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One named pair. `lists` marks shapes whose neutral form is a list of names."""
+
+    doc: str
+    read: Callable[[Value], Value]
+    write: Callable[[Value, Value], Value]
+    lists: bool = False
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, str) and not isinstance(value, NotText):
+        return value
+    raise BadValue("a text is needed")
+
+
+def _write_text(value: Value, _old: Value) -> Value:
+    if isinstance(value, str):
+        return value
+    raise CannotSay("only a text can stand here")
+
+
+def _text_of(value: Value) -> str:
+    if isinstance(value, bool) or value is None or isinstance(value, (list, dict)):
+        raise BadValue("a text or a number is needed")
+    return str(value)
+
+
+def _unescaped(value: Value) -> str:
+    return _text(value).replace("\\n", "\n")
+
+
+def _line(value: Value) -> str:
+    return _text(value).strip()
+
+
+def _write_line(value: Value, old: Value) -> Value:
+    return " ".join(str(_write_text(value, old)).split())
+
+
+def _bool(value: Value) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise BadValue("true or false is needed")
+
+
+def _write_bool(value: Value, _old: Value) -> Value:
+    if isinstance(value, bool):
+        return value
+    raise CannotSay("only true or false can stand here")
+
+
+def _true_line(value: Value) -> bool:
+    return _text(value).strip().lower() == "true"
+
+
+def _write_true_line(value: Value, old: Value) -> Value:
+    return "true" if _write_bool(value, old) else "false"
+
+
+def _integer(value: Value) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise BadValue("a whole number is needed")
+
+
+def _positive(value: Value) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if _integer(value) > 0:
+        return int(_integer(value))
+    raise BadValue("a whole number above 0 is needed")
+
+
+def _positive_digits(value: Value) -> int:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
+        value = int(value)
+    return _positive(value)
+
+
+def _write_positive(value: Value, _old: Value) -> Value:
+    try:
+        return _positive(value)
+    except BadValue as error:
+        raise CannotSay(str(error)) from None
+
+
+def _number(value: Value) -> int | float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    raise BadValue("a number is needed")
+
+
+def _write_number(value: Value, _old: Value) -> Value:
+    try:
+        return _number(value)
+    except BadValue as error:
+        raise CannotSay(str(error)) from None
+
+
+EFFORTS: Final = ("low", "medium", "high", "xhigh", "max")
+
+
+def _effort(value: Value) -> Value:
+    if value in EFFORTS or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
+        return value
+    raise BadValue(f"one of {', '.join(EFFORTS)}, or a whole number, is needed")
+
+
+def _write_effort(value: Value, _old: Value) -> Value:
+    try:
+        return _effort(value)
+    except BadValue as error:
+        raise CannotSay(str(error)) from None
+
+
+THEME: Final = ("primary", "secondary", "accent", "success", "warning", "error", "info")
+
+
+def _hex_or_theme(value: Value) -> str:
+    text = _text(value)
+    if text in THEME or re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        return text
+    raise BadValue(f"#rrggbb or one of {', '.join(THEME)} is needed")
+
+
+def _write_hex(value: Value, _old: Value) -> Value:
+    try:
+        return _hex_or_theme(value)
+    except BadValue as error:
+        raise CannotSay(str(error)) from None
+
+
+def split_names(text: str, *, spaces: bool) -> list[str]:
+    """The names of a comma (and, with `spaces`, white space) separated text; what stands in parentheses stays together."""
+    if "(" not in text:
+        parts = re.split(r"[,\s]+", text) if spaces else text.split(",")
+        return [part.strip() for part in parts if part.strip()]
+    found, current, depth = [], "", 0
+    for char in text:
+        depth += (char == "(") - (char == ")" and depth > 0)
+        if depth == 0 and (char == "," or (spaces and char.isspace())):
+            found.append(current.strip())
+            current = ""
+        else:
+            current += char
+    return [part for part in [*found, current.strip()] if part]
+
+
+def _name_list(value: Value) -> list[str]:
+    if not isinstance(value, list):
+        raise BadValue("a list of texts is needed")
+    if not all(isinstance(item, str) and not isinstance(item, NotText) for item in value):
+        raise BadValue("every item of the list must be a text")
+    return [item.strip() for item in value if item.strip()]
+
+
+def _csv(value: Value) -> list[str]:
+    return split_names(_text(value), spaces=False)
+
+
+def _names_or_csv(value: Value) -> list[str]:
+    return _csv(value) if isinstance(value, str) else _name_list(value)
+
+
+def _words(value: Value) -> list[str]:
+    """Claude Code's way: a text split at commas and spaces, or a list whose items are split the same way."""
+    if isinstance(value, str):
+        return split_names(_text(value), spaces=True)
+    if isinstance(value, list):
+        return [name for item in value if isinstance(item, str) for name in split_names(item, spaces=True)]
+    if value is False or isinstance(value, dict):
+        return []          # measured: neither is an error for the client, and neither gives a tool
+    raise BadValue("a list of tool names, or one text with commas, is needed")
+
+
+def _words_list(value: Value) -> list[str]:
+    return [name for item in _name_list(value) for name in split_names(item, spaces=False)]
+
+
+def _write_names(value: Value, _old: Value) -> Value:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return list(value)
+    raise CannotSay("only a list of names can stand here")
+
+
+def _write_csv(value: Value, old: Value) -> Value:
+    names = _write_names(value, old)
+    if any("," in str(name).partition("(")[0] for name in names or ()):  # type: ignore[union-attr]  # _write_names gave a list
+        raise CannotSay("a name with a comma cannot stand in a comma list")
+    return ", ".join(names)  # type: ignore[arg-type]  # a list of texts, as above
+
+
+def _write_names_or_csv(value: Value, old: Value) -> Value:
+    return _write_csv(value, old) if isinstance(old, str) and value else _write_names(value, old)
+
+
+def _write_words(value: Value, old: Value) -> Value:
+    return _write_names(value, old) if isinstance(old, list) or not value else _write_csv(value, old)
+
+
+def _map(value: Value) -> Value:
+    if isinstance(value, dict):
+        return value
+    raise BadValue("a map is needed")
+
+
+def _list(value: Value) -> Value:
+    if isinstance(value, list):
+        return value
+    raise BadValue("a list is needed")
+
+
+def _any(value: Value) -> Value:
+    return value
+
+
+def _checked(read: Callable[[Value], Value]) -> Callable[[Value, Value], Value]:
+    """The inverse of a shape that only checks: the value itself, where it passes."""
+
+    def write(value: Value, _old: Value) -> Value:
+        try:
+            return read(value)
+        except BadValue as error:
+            raise CannotSay(str(error)) from None
+
+    return write
+
+
+SHAPES: Final[Mapping[str, Shape]] = MappingProxyType({
+    "text": Shape("a text, as it stands", _text, _write_text),
+    "trimmed": Shape("a text without white space around it", _line, _write_text),
+    "text-of": Shape("a text; a number is read as its digits", _text_of, _write_text),
+    "unescaped": Shape("a text in which a backslash followed by n is read as a line break", _unescaped, _write_text),
+    "line": Shape("one line of text: line breaks and runs of spaces become one space", _line, _write_line),
+    "bool": Shape("true or false", _bool, _write_bool),
+    "true-line": Shape("the text `true`, in any case; any other text is false", _true_line, _write_true_line),
+    "integer": Shape("a whole number", _integer, _checked(_integer)),
+    "positive": Shape("a whole number above 0", _positive, _write_positive),
+    "positive-digits": Shape("a whole number above 0, or a text of digits", _positive_digits, _write_positive),
+    "number": Shape("a number", _number, _write_number),
+    "effort": Shape("low, medium, high, xhigh, max, or a whole number", _effort, _write_effort),
+    "hex-or-theme": Shape("#rrggbb or a word of the theme", _hex_or_theme, _write_hex),
+    "names": Shape("a list of names", _name_list, _write_names, lists=True),
+    "csv": Shape("names in one text, with commas", _csv, _write_csv, lists=True),
+    "names-or-csv": Shape("a list of names (written), or one text with commas", _names_or_csv, _write_names_or_csv, lists=True),
+    "csv-or-names": Shape("one text with commas (written), or a list of names", _names_or_csv, _write_words, lists=True),
+    "words": Shape("one text with commas (written) or spaces, or a list of such texts", _words, _write_words, lists=True),
+    "words-list": Shape("a list of names; an item with commas is split", _words_list, _write_names, lists=True),
+    "list": Shape("a list of anything", _list, _checked(_list)),
+    "map": Shape("a map", _map, _checked(_map)),
+    "any": Shape("any value", _any, _checked(_any)),
+})

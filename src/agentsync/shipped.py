@@ -1,0 +1,47 @@
+"""Where agentsync's own data lies: in the wheel as the package data `agentsync/shipped`, in a checkout as top-level `formats/`.
+
+Side. The one module that finds and reads the shipped format files; everything else asks by name.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Final
+
+_SUFFIX: Final = ".yaml"
+
+
+@lru_cache(maxsize=1)
+def _root() -> Traversable | Path:
+    """The folder of the format files; an editable install has no `shipped` and reads the checkout it points to."""
+    packed = files("agentsync").joinpath("shipped")
+    if packed.is_dir():
+        return packed
+    return Path(__file__).resolve().parents[2] / "formats"
+
+
+@lru_cache(maxsize=1)
+def shipped_names() -> tuple[str, ...]:
+    """The ids of the formats that come with agentsync, sorted."""
+    root = _root()
+    if not root.is_dir():
+        return ()
+    return tuple(sorted(entry.name.removesuffix(_SUFFIX) for entry in root.iterdir() if entry.name.endswith(_SUFFIX)))
+
+
+def read_shipped(name: str) -> str:
+    """The text of one shipped file, by its name without ending: a format (`codex`) or a table (`tables/claude`).
+
+    Raises `KeyError` where there is none.
+    """
+    place = _root()
+    for part in f"{name}{_SUFFIX}".split("/"):
+        if part in {"", ".", ".."} or "\\" in part:
+            raise KeyError(name)
+        place = place.joinpath(part)
+    if not place.is_file():
+        raise KeyError(name)
+    return place.read_text(encoding="utf-8")
