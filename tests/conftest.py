@@ -22,10 +22,11 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         monkeypatch.delenv(name)
     for name in _FORGOTTEN:
         monkeypatch.delenv(name, raising=False)
-    identity = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in (("NAME", "A Test"), ("EMAIL", "test@example.invalid"))}
+    nobody = (("NAME", "A Test"), ("EMAIL", "test@example.invalid"))
+    identity = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in nobody}
     places = {"HOME": folder, "USERPROFILE": folder, "APPDATA": folder / "AppData", "LOCALAPPDATA": folder / "AppData"}
-    settings = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8", "TERM": "dumb"}
-    for name, value in {**identity, **settings, **places}.items():
+    git = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
+    for name, value in {**identity, **git, **places, "LC_ALL": "C.UTF-8", "TERM": "dumb"}.items():
         monkeypatch.setenv(name, str(value))
     return folder
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import click
 import pytest
-from conftest import Run
 
 import agentsync
 from agentsync.commands import app as frame
 from agentsync.commands.terminal import Terminal, escape
 from agentsync.model import AgentsyncError, Problem, Unreadable
+from tests.conftest import Run
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -29,7 +29,7 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], er
     def failing() -> None:
         raise error
 
-    monkeypatch.setattr(frame, "load", lambda name: failing)
+    monkeypatch.setattr(frame, "load", lambda _: failing)
     code = frame.run(["formats"])
     return code, capsys.readouterr().err
 
@@ -106,7 +106,9 @@ def test_an_interrupt_is_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert (code, err.strip()) == (130, "interrupted")
 
 
-def test_a_bug_leaves_a_report_and_shows_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], home: Path) -> None:
+def test_a_bug_leaves_a_report_and_shows_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], home: Path,
+) -> None:
     code, err = call(monkeypatch, capsys, ZeroDivisionError("odd \x1b[31m"))
     assert code == 70
     assert "Traceback" not in err
@@ -129,13 +131,19 @@ def test_a_bug_is_printed_where_the_report_cannot_be_written(monkeypatch: pytest
 
 
 def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
-    done = subprocess.run(
-        f"{sys.executable} -m agentsync formats --json | head -c 1 >/dev/null", shell=True, capture_output=True, text=True, cwd=tmp_path, check=False,  # noqa: S602 - a pipe is what is tested
-    )
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "agentsync", "formats", "--json"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False)
+    os.close(writing)
+    assert done.returncode == 3
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("bad", ["\x1b", "\x9b", "\x07", "\x00", "\x7f", "\u202e", "\u2066", "\u200b", "\u200d", "\ufeff", "\U000e0041", "\U000e0100", "\udc80"])
+ACTING = ("\x1b", "\x9b", "\x07", "\x00", "\x7f", "\u202e", "\u2066", "\u200b", "\u200d", "\ufeff", "\U000e0041", "\U000e0100", "\udc80")
+
+
+@pytest.mark.parametrize("bad", ACTING)
 def test_nothing_that_acts_on_a_terminal_gets_through(bad: str) -> None:
     shown = escape(f"a{bad}b\nc")
     assert bad not in shown

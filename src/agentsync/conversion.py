@@ -13,14 +13,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from agentsync import codec
-from agentsync.codec.names import fitting_name, slug
+from agentsync.codec.names import fitting_name
 from agentsync.disk import Disk, DiskError, decode, encode
 from agentsync.formats import documents
 from agentsync.formats.globs import compiled, fixed_folders
-from agentsync.formats.rules import DocumentRules, Format
-from agentsync.model import EMPTY, Agent, Document, Loss, Problem, Reading, Rendering
-from agentsync.report import Outcome, Status, clip, some_of
-from agentsync.sources import Held, where_written
+from agentsync.formats.rules import DocumentRules, Format, Where
+from agentsync.model import EMPTY, Agent, Document, Loss, Problem, Reading, Rendering, ordered
+from agentsync.report import Outcome, Status, clip
+from agentsync.sources import Held, disk_failed, where_written
 
 Emit = Callable[[Outcome, "str | None"], None]
 """Told of every outcome as it comes, with the text where that goes to nobody's disk."""
@@ -53,17 +53,15 @@ class Options:
 
 
 def target_path(agent: Agent, rules: Format, *, below: bool, scope: str = "project") -> str:
-    """The path of an agent's file at a target: below its project, or below the assistant's agents folder.
-
-    A format that has no place of its own in a project has one shared file, named in its format file.
-    """
-    where = where_written(rules, scope)
-    if where is None or where.write is None:
-        return document_written(rules).file or f"{rules.id}.json"
-    name = fitting_name(rules, agent.name) or agent.name
-    path = where.write.replace("{slug}", slug(name, rules.name.slug))
-    folder = where.write.partition("{slug}")[0].rpartition("/")[0]
+    """The path of an agent's file at a target: below its project, or below the assistant's agents folder."""
+    path = codec.new_path(rules, agent.name, scope)
+    folder = _folder(where_written(rules, scope))
     return path.removeprefix(f"{folder}/") if below and folder else path
+
+
+def _folder(where: Where | None) -> str:
+    """The folder that an assistant keeps its agents in: what stands before the part that each agent has to itself."""
+    return "" if where is None or where.write is None else where.write.partition("{slug}")[0].rpartition("/")[0]
 
 
 def document_written(rules: Format) -> DocumentRules:
@@ -99,7 +97,7 @@ class Converter:
                 outcome, text = clashes[number] if number in clashes else self._one(held)
             except DiskError as error:
                 problem = replace(error.problem, path=self._show(error.problem.path))
-                outcome, text = self._outcome(held, "refused", problems=(problem,), failed=True), None
+                outcome, text = self._outcome(held, "refused", problems=(problem,), failed=disk_failed(problem)), None
             self._emit(outcome, text)
             yield outcome
 
@@ -128,12 +126,12 @@ class Converter:
         return found
 
     def _clash(self, held: Held, group: Sequence[Held]) -> Outcome:
-        what = clip(self._name(held.bare))
-        sources = list(dict.fromkeys(other.place.shown for other in group))
-        others = some_of([source for source in sources if source != held.place.shown] or sources)
+        place = self._name(held.bare) if shared(self._rules) else self._path(held.bare)
+        sources = ordered(other.place.shown for other in group)
+        what = "name" if shared(self._rules) else "file"
         problem = Problem(
-            "same-path", f"another agent would have the same file ({what}: {others})", path=held.place.shown,
-            hint="give one of them another name, or convert their folders one at a time into different ones",
+            "same-path", f"{len(group)} agents would have one {what}, {clip(place)}: {', '.join(sources)}",
+            hint="give them different names, or convert their folders one at a time, each into its own",
         )
         return self._outcome(held, "refused", problems=(problem,))
 
@@ -238,28 +236,38 @@ class Converter:
         path = self._path(agents[0].bare) if agents else ""
         outcomes = {number: outcome for number, (outcome, _) in clashes.items()}
         text: str | None = None
-        options = self._options
         try:
-            old = None if self._at.root is None else self._bytes(path)
-            before = None if old is None else Document(path, decode(old))
-            renderings = codec.write_many(
-                [held.agent for _, held in chosen], self._rules, old=before, models=self._models, allow_widening=options.allow_widening,
-            )
-            text = next((item.documents[0].text for item in reversed(renderings) if item.documents), None)
+            old = self._bytes(path)
+            renderings, document = self._together([held.agent for _, held in chosen], path, old)
+            text = None if document is None else document.text
             data = None if text is None else encode(text)
             status: Status = "unchanged" if data == old else "written"
-            if data is not None and data != old and self._at.root is not None and not options.check:
+            if data is not None and data != old and self._at.root is not None and not self._options.check:
                 self._disk.write(self._at.root, path, data, expected=old)
             for (number, held), item in zip(chosen, renderings, strict=True):
                 problems = self._mended(item.problems)
-                outcomes[number] = self._outcome(held, "refused" if item.refused else status, path, losses=item.losses, problems=problems)
+                refused = any(problem.severity != "note" for problem in problems)
+                outcomes[number] = self._outcome(held, "refused" if refused else status, path, losses=item.losses, problems=problems)
         except DiskError as error:
             problem = replace(error.problem, path=self._show(error.problem.path))
-            outcomes |= {number: self._outcome(held, "refused", path, problems=(problem,), failed=True) for number, held in chosen}
+            failed = disk_failed(problem)
+            outcomes |= {number: self._outcome(held, "refused", path, problems=(problem,), failed=failed) for number, held in chosen}
         last = max((number for number, outcome in outcomes.items() if outcome.status != "refused"), default=-1)
         for number in range(len(agents)):
             self._emit(outcomes[number], text if number == last and self._at.root is None else None)
             yield outcomes[number]
+
+    def _together(self, agents: Sequence[Agent], path: str, old: bytes | None) -> tuple[Sequence[Rendering], Document | None]:
+        """A rendering for each agent, and the one document: a new one, or the old one with each entry put in its place."""
+        if old is None:
+            return codec.write_many(agents, self._rules, models=self._models, allow_widening=self._options.allow_widening)
+        document = Document(self._native(path), decode(old))
+        renderings: list[Rendering] = []
+        for agent in agents:
+            renderings.append(self._write(agent, document, None))
+            if renderings[-1].documents:
+                document = renderings[-1].documents[0]
+        return renderings, document
 
     # ---- small things ------------------------------------------------------------------------------------------
 
@@ -278,17 +286,13 @@ class Converter:
 
     def _native(self, path: str) -> str:
         """A path of the destination as the assistant's project would have it: names can stand in folders."""
-        folder = self._folder()
+        folder = _folder(self._where)
         return f"{folder}/{path}" if self._at.below and folder else path
 
     def _local(self, path: str) -> str:
         """The inverse of `_native`."""
-        folder = self._folder()
+        folder = _folder(self._where)
         return path.removeprefix(f"{folder}/") if self._at.below and folder else path
-
-    def _folder(self) -> str:
-        where = self._where
-        return "" if where is None or where.write is None else where.write.partition("{slug}")[0].rpartition("/")[0]
 
     def _name(self, agent: Agent) -> str:
         """What an agent is called at the target."""

@@ -78,13 +78,18 @@ def agent_id(path: str, folder: str) -> str | None:
     return inside.removesuffix(SUFFIX) if inside != path and inside.endswith(SUFFIX) and inside != SUFFIX else None
 
 
+def digest_of(data: bytes) -> str:
+    """What a file's bytes are known by."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def read_agent(path: str, folder: str, data: bytes, rules: Format) -> HubAgent | None:
     """A file of the hub taken in; None where its name says that it is no agent. `rules` is the hub's own format."""
     identity = agent_id(path, folder)
     if identity is None:
         return None
     text = data.decode("utf-8", "surrogateescape")
-    digest = hashlib.sha256(data).hexdigest()
+    digest = digest_of(data)
     if not text.strip():
         empty = Problem("empty", "the file is empty", path=path, hint=f"git restore {path}")
         return HubAgent(identity, path, text, digest, "unreadable", None, (empty,))

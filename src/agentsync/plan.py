@@ -10,247 +10,88 @@ what should stand there (D, rendered from the hub). Texts are compared by what t
     no C, W known                deleted there; it stays so
     no C, no W                   create
 
-Two-way sync extends `_judge`: where W is known and C says something else, the difference between them goes to the hub.
+Two-way sync extends `_Project._judge`: where W is known and C says something else, the difference between them goes to the hub.
 """
 
 from __future__ import annotations
 
-import hashlib
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
-from agentsync import codec, containers
-from agentsync.copies import Change, Copy, Edit, Key, Plan, ProjectOutcome, Written, entry_word
+from agentsync import containers
+from agentsync.copies import Action, Change, Copy, Edit, Key, Plan, State, Written, entry_word
 from agentsync.formats import layout_of
-from agentsync.formats.rules import Format
-from agentsync.hub import HubAgent, Target, allowed, matches, selects
-from agentsync.model import EMPTY, Agent, Document, Loss, Problem, Rendering
+from agentsync.model import Document, Loss, Problem, Rendering
+from agentsync.snapshot import Found, Item, Place, ProjectView, Reader, Snapshot, Wishes, digest, fold, items_of, loss_key, render
 
 DELETES_ALLOWED: Final = 5
 DELETES_SHARE: Final = 0.25
 """More deletions than both at once stop a project's run (promise 11)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file in a target's folders. text: None where it was not read: it stands as the ledger knows it, or `trouble` says why."""
-
-    path: str
-    text: str | None
-    digest: str
-    stamp: str = ""
-    document: str | None = None
-    trouble: Problem | None = None
+def plan_push(snapshot: Snapshot, wishes: Wishes) -> Plan:
+    """What a push would do. Deterministic in the order of projects, targets, agents and files."""
+    plan = Plan(problems=snapshot.problems)
+    reader = Reader()
+    for view in snapshot.projects:
+        plan = _joined(plan, _plan_project(view, snapshot, wishes, reader))
+    return plan
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A target on disk: its rows of the ledger and the files in its folders.
-
-    home: the target's folder is the hub's own agents folder; nothing is written there.
-    """
-
-    target: Target
-    rules: Format
-    root: str
-    recipe: str
-    rows: tuple[Written, ...] = ()
-    found: Mapping[str, Found] = field(default_factory=lambda: EMPTY)
-    home: bool = False
+def plan_removal(view: ProjectView) -> Plan:
+    """Every unchanged copy of a project goes; edited ones stay and are listed. The user asked for it: no count guard."""
+    work = _Project(view, Snapshot((), (view,)), Wishes(allow_deletes=True), Reader())
+    work.run()
+    return Plan(tuple(work.edits.all()), tuple(work.copies), (view.outcome,))
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectView:
-    """A project as the snapshot saw it. replaced: its root is another folder than the ledger knows."""
-
-    outcome: ProjectOutcome
-    places: tuple[Place, ...] = ()
-    released: tuple[Key, ...] = ()
-    replaced: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Everything a plan is made from. texts: what the ledger holds of copies whose bytes changed, by digest."""
-
-    agents: tuple[HubAgent, ...]
-    projects: tuple[ProjectView, ...]
-    texts: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    seen: frozenset[tuple[str, str, str]] = frozenset()
-    problems: tuple[Problem, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the user asked for: only these agents, only these formats, and what may be overwritten."""
-
-    agents: tuple[str, ...] = ()
-    formats: tuple[str, ...] = ()
-    overwrite: frozenset[str] = frozenset()
-    allow_deletes: bool = False
-
-    def takes(self, identity: str, tags: Iterable[str] = ()) -> bool:
-        """Whether an agent is meant."""
-        return not self.agents or any(matches(identity, tags, pattern) for pattern in self.agents)
-
-
-def digest(text: str) -> str:
-    """The ledger's name of a text."""
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def loss_key(format_id: str, agent: str, loss: Loss) -> tuple[str, str, str]:
-    """What the ledger remembers of a loss that was shown."""
-    said = "\0".join((loss.kind, loss.field, loss.value, loss.why))
-    return format_id, agent, hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def fresh(row: Written, agent: HubAgent, recipe: str) -> bool:
-    """Whether a row was made from this very hub text in this very way: then an untouched copy needs no look."""
-    return row.hub == agent.digest and row.recipe == recipe
-
-
-# ---- reading copies -----------------------------------------------------------------------------------------------
-
-
-class _Reader:
-    """What texts say, each read once."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str, str], dict[str | None, Agent]] = {}
-
-    def entries(self, rules: Format, path: str, text: str, kind: str | None) -> dict[str | None, Agent]:
-        """Entry key to agent; only what the assistant loads as meant."""
-        key = (rules.id, path, text)
-        if key not in self._known:
-            readings = codec.read(Document(path, text), rules, kind=kind)
-            self._known[key] = {r.entry: r.agent for r in readings if r.agent is not None and r.status == "read"}
-        return self._known[key]
-
-    def agent(self, rules: Format, path: str, text: str | None, kind: str | None, entry: str | None) -> Agent | None:
-        """What one entry says, or None."""
-        return None if text is None else self.entries(rules, path, text, kind).get(entry)
-
-
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """The copy found for an agent."""
-
-    found: Found
-    entry: str | None
-    says: Agent | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """One agent at one target. wanted: its rendering, None where the copy needs no look. says: what the rendering says."""
-
-    place: Place
-    agent: HubAgent
-    row: Written | None
-    standing: _Standing | None
-    wanted: Rendering | None
-    says: Agent | None
-    native: str
-    path: str | None
-    entry: str | None
-
-    def copy(self, state: str, why: Problem | None = None, *, decided: bool = False) -> Copy:
-        losses = self.row.losses if self.wanted is None and self.row else len(self.wanted.losses if self.wanted else ())
-        target = self.place.target
-        return Copy(target.project, target.format, self.agent.id, self.path, state, self.entry, why, decided, losses)  # type: ignore[arg-type]  # callers say a State
-
-
-def fold(text: str) -> str:
-    """A name or path as file systems that ignore case and normal form compare it."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-
-
-def _items(place: Place, agents: Sequence[HubAgent], reader: _Reader) -> tuple[list[_Item], list[Written]]:
-    """The target's agents with what stands there for each, and the rows of agents that no longer belong there."""
-    wanted = [agent for agent in agents if selects(place.target, agent)]
-    rows = {row.agent: row for row in place.rows}
-    known = {agent.id for agent in agents}
-    ids = {agent.id for agent in wanted}
-    recorded = {(row.key.path, row.key.entry_key) for row in place.rows}
-    names = _names(place, recorded, reader)
-    # A vanished id and a new one of the same name are a rename: the copy goes on under the new id.
-    vanished = {row.name: row for row in place.rows if row.agent not in known}
-    items = []
-    for agent in wanted:
-        row = rows.get(agent.id)
-        if row is None and agent.agent is not None and agent.agent.name in vanished:
-            row = vanished.pop(agent.agent.name)
-            ids.add(row.agent)
-        items.append(_item(place, agent, row, names, reader))
-    return items, [row for row in place.rows if row.agent not in ids]
-
-
-def _names(place: Place, recorded: set[tuple[str, str | None]], reader: _Reader) -> dict[str, tuple[Found, str | None]]:
-    """Native name, folded, to where a file that the ledger does not know has it."""
-    names: dict[str, tuple[Found, str | None]] = {}
-    for found in sorted(place.found.values(), key=lambda f: f.path):
-        if found.text is None:
-            continue
-        for entry, agent in reader.entries(place.rules, found.path, found.text, found.document).items():
-            if (found.path, entry) not in recorded:
-                names.setdefault(fold(agent.name), (found, entry))
-    return names
-
-
-def _item(place: Place, agent: HubAgent, row: Written | None, names: Mapping[str, tuple[Found, str | None]], reader: _Reader) -> _Item:
-    at = place.found.get(row.key.path) if row else None
-    if row and at and at.trouble is None and at.digest == row.written and row.agent == agent.id and fresh(row, agent, place.recipe):
-        return _Item(place, agent, row, _Standing(at, row.key.entry_key, None), None, None, row.name, row.key.path, row.key.entry_key)
-    rendering = _render(place, agent)
-    path, entry, says, native = row.key.path if row else None, row.key.entry_key if row else None, None, agent.name
-    if not rendering.refused:
-        document = rendering.documents[0]
-        readings = codec.read(document, place.rules)
-        if readings and readings[0].agent is not None:
-            says, native = readings[0].agent, readings[0].agent.name
-            path, entry = (path, entry) if row else (document.path, readings[0].entry)
-    standing = _standing(place, row, (native, row.name if row else native), path, entry, names, reader)
-    if standing is not None:
-        path, entry = standing.found.path, standing.entry
-    return _Item(place, agent, row, standing, rendering, says, native, path, entry)
-
-
-def _render(place: Place, agent: HubAgent, standing: _Standing | None = None) -> Rendering:
-    """The agent for this target, as a document of its own or spliced into what stands there."""
-    assert agent.agent is not None  # noqa: S101 - only agents that could be read are selected
-    old = None
-    if standing is not None and standing.found.text is not None:
-        old = Document(standing.found.path, standing.found.text)
-    return codec.write(
-        agent.agent, place.rules, old=old, entry=standing.entry if standing else None, scope=place.target.scope,
-        models=place.target.models, allow_widening=allowed(place.target, agent),
+def _joined(first: Plan, second: Plan) -> Plan:
+    return Plan(
+        first.edits + second.edits, first.copies + second.copies, first.projects + second.projects,
+        first.problems + second.problems, first.losses + second.losses, {**first.hidden, **second.hidden},
     )
 
 
-def _standing(
-    place: Place, row: Written | None, natives: tuple[str, str], path: str | None, entry: str | None,
-    names: Mapping[str, tuple[Found, str | None]], reader: _Reader,
-) -> _Standing | None:
-    """The copy: at the recorded path if that still holds our name, else wherever that name is, else what is in the way."""
-    at = place.found.get(path) if path is not None else None
-    says = reader.agent(place.rules, at.path, at.text, at.document, entry) if at else None
-    ours = row is not None and at is not None and (at.digest == row.written or says is None or fold(says.name) == fold(row.name))
-    if at is not None and (ours or at.trouble is not None):
-        return _Standing(at, entry, says)
-    for native in dict.fromkeys(natives):
-        if fold(native) in names:
-            found, key = names[fold(native)]
-            return _Standing(found, key, reader.agent(place.rules, found.path, found.text, found.document, key))
-    # A shared file without our entry is no obstacle: the entry is added to it.
-    if at is None or (entry is not None and says is None):
+def _plan_project(view: ProjectView, snapshot: Snapshot, wishes: Wishes, reader: Reader) -> Plan:
+    """The plan of one project; with nothing in it where the project is not to be touched."""
+    outcome = view.outcome
+    if outcome.state == "ok" and (why := _stop(view, snapshot)) is not None:
+        outcome = replace(outcome, state="stopped", why=why)
+    if outcome.state != "ok":
+        return Plan(projects=(outcome,))
+    work = _Project(view, snapshot, wishes, reader)
+    stop = work.run()
+    if stop is not None:
+        return Plan(copies=tuple(work.copies), projects=(replace(outcome, state="stopped", why=stop),))
+    new = tuple((change, loss) for change, loss in work.losses if loss_key(change.target, change.agent, loss) not in snapshot.seen)
+    hidden = work.quiet_losses + len(work.losses) - len(new)
+    return Plan(tuple(work.edits.all()), tuple(work.copies), (outcome,), (), new, {outcome.name: hidden} if hidden else {})
+
+
+def _stop(view: ProjectView, snapshot: Snapshot) -> Problem | None:
+    """Why nothing may be changed in a project (promise 11), or None."""
+    rows = [row for place in view.places for row in place.rows]
+    if not rows:
         return None
-    return _Standing(at, entry, says)
-
-
-# ---- collecting edits ---------------------------------------------------------------------------------------------
+    name, root = view.outcome.name, view.outcome.root
+    if not any(agent.status == "read" for agent in snapshot.agents):
+        what = "the hub holds no agent that can be read, but this project has copies of some"
+        return Problem("hub-empty", what, hint="agentsync list")
+    recorded = {row.agent for row in rows}
+    broken = next((agent for agent in snapshot.agents if agent.status != "read" and agent.id in recorded), None)
+    if broken is not None:
+        said = broken.problems[0].message if broken.problems else "it is no agent any more"
+        what = f"the agent {broken.id} has copies here, and its file in the hub cannot be read: {said}"
+        return Problem("hub-unreadable", what, hint=f"agentsync show {broken.id}")
+    missing = sum(row.key.path not in place.found for place in view.places for row in place.rows)
+    if missing == len(rows) > 1:
+        what = f"all {len(rows)} copies are gone"
+        return Problem("emptied", what, path=root, hint=f"agentsync project enable {name}  (to have them again)")
+    if view.replaced and missing:
+        what = "this is another folder than the one agentsync wrote to, and copies are missing"
+        return Problem("replaced", what, path=root, hint=f"agentsync project enable {name}  (to take it as it is)")
+    return None
 
 
 class _Edits:
@@ -263,21 +104,21 @@ class _Edits:
         self._changes: dict[str, list[Change]] = {}
         self._put: dict[str, list[Written]] = {}
         self._forget: dict[str, list[Key]] = {}
+        self.released: list[Key] = []
 
     def text(self, found: Found | None, path: str) -> str | None:
-        """What the file will say after the edits so far."""
-        return self._new[path] if path in self._new else found.text if found else None
+        """What the file says after the edits so far."""
+        return self._new.get(path, found.text if found else None)
 
     def record(
-        self, path: str, old: str | None, new: str | None, *, change: Change | None = None, put: Written | None = None, forget: Iterable[Key] = ()
+        self, path: str, old: str | None, new: str | None, *,
+        change: Change | None = None, put: Written | None = None, forget: Iterable[Key] = (),
     ) -> None:
         """Add what happens to a file; `old` counts the first time only."""
         self._old.setdefault(path, old)
         self._new[path] = new
-        if change is not None:
-            self._changes.setdefault(path, []).append(change)
-        if put is not None:
-            self._put.setdefault(path, []).append(put)
+        self._changes.setdefault(path, []).extend([change] if change else [])
+        self._put.setdefault(path, []).extend([put] if put else [])
         self._forget.setdefault(path, []).extend(forget)
 
     def deletions(self) -> int:
@@ -286,125 +127,268 @@ class _Edits:
 
     def all(self) -> list[Edit]:
         """The edits in the order of their paths, rows filled with the digest of what the file says in the end."""
-        edits = []
+        edits = [Edit(self._project, self._root, "", None, None, forget=tuple(self.released))] if self.released else []
         for path in sorted(self._new):
-            new = self._new[path]
+            old, new = self._old[path], self._new[path]
             final = "" if new is None else digest(new)
-            # The stamp is known only once the file is written; an untouched file keeps the one it was found with.
-            put = tuple(replace(row, written=final, base=final) for row in self._put.get(path, ()))
-            edits.append(
-                Edit(self._project, self._root, path, self._old[path], new, tuple(self._changes.get(path, ())), put, tuple(self._forget[path]))
-            )
+            # A stamp taken before the file is written says nothing about it afterwards.
+            put = (replace(row, written=final, base=final, stamp=row.stamp if old == new else "") for row in self._put[path])
+            edits.append(Edit(self._project, self._root, path, old, new, tuple(self._changes[path]), tuple(put), tuple(self._forget[path])))
         return edits
 
 
-def _row(item: _Item, path: str, entry: str | None, stamp: str = "") -> Written:
+class _Project:
+    """The planning of one project: `run`, then look at the attributes."""
+
+    def __init__(self, view: ProjectView, snapshot: Snapshot, wishes: Wishes, reader: Reader) -> None:
+        self._view, self._snapshot, self._wishes, self._reader = view, snapshot, wishes, reader
+        self.edits = _Edits(view.outcome.name, view.outcome.root or "")
+        self.copies: list[Copy] = []
+        self.losses: list[tuple[Change, Loss]] = []
+        self.quiet_losses = 0
+
+    def run(self) -> Problem | None:
+        """Plan every target. The answer is why the project must not be touched after all, or None."""
+        items: list[Item] = []
+        for place in self._view.places:
+            if place.home:
+                continue
+            here, left = items_of(place, self._snapshot.agents, self._reader)
+            items += here
+            for row in left:
+                if self._meant(place, row.agent, ()):
+                    self._leave(place, row)
+        self.edits.released.extend(self._view.released)
+        clashes = _clashes(items)
+        for number, item in enumerate(items):
+            if self._meant(item.place, item.agent.id, item.agent.tags):
+                self.copies.append(self._judge(item, clashes.get(number)))
+        deletions, recorded = self.edits.deletions(), sum(len(place.rows) for place in self._view.places)
+        if self._wishes.allow_deletes or deletions <= max(DELETES_ALLOWED, recorded * DELETES_SHARE):
+            return None
+        what = f"{deletions} of {recorded} copies would be deleted at once"
+        return Problem("many-deletes", what, hint=f"agentsync push {self._view.outcome.name} --allow-deletes")
+
+    def _meant(self, place: Place, identity: str, tags: Iterable[str]) -> bool:
+        formats = self._wishes.formats
+        return (not formats or place.target.format in formats) and self._wishes.takes(identity, tags)
+
+    # ---- one copy ----
+
+    def _judge(self, item: Item, clash: Problem | None) -> Copy:
+        """What becomes of one agent at one target: the table at the head of this module."""
+        if item.wanted is not None and item.wanted.refused:
+            return self._refused(item, item.wanted)
+        if clash is not None:
+            return item.copy("refused", clash)
+        standing = item.standing
+        if standing is None:
+            return self._create(item) if item.row is None else item.copy("deleted", _deleted(item))
+        if standing.found.trouble is not None:
+            return item.copy("unreadable", standing.found.trouble)
+        if item.wanted is None or (standing.says is not None and standing.says == item.says):
+            return self._agree(item)
+        if self._untouched(item.place, item.row, standing.found):
+            return self._update(item)
+        state: State = "foreign" if item.row is None else "edited"
+        if state in self._wishes.overwrite:
+            return self._update(item)
+        return item.copy(state, _in_the_way(item, state))
+
+    def _agree(self, item: Item) -> Copy:
+        """The copy says what it should: at most the ledger is put right."""
+        assert item.standing is not None  # noqa: S101 - there is a copy to agree
+        found = item.standing.found
+        if item.wanted is None and item.row is not None:
+            self.quiet_losses += item.row.losses
+            if found.text is not None and item.row.stamp != found.stamp:
+                self.edits.record(found.path, found.text, found.text, put=replace(item.row, stamp=found.stamp))
+            return item.copy("ok")
+        row = _row(item, found.path, item.standing.entry, found.stamp)
+        text = self.edits.text(found, found.path)
+        if item.row is None:
+            self._record(item, "heal", found.path, found.text, text, row)
+        elif item.row.key != row.key:
+            self._record(item, "move", found.path, found.text, text, row, forget=[item.row.key])
+        else:
+            self.edits.record(found.path, found.text, text, put=row)
+            self.quiet_losses += row.losses
+        return item.copy("ok")
+
+    def _create(self, item: Item) -> Copy:
+        """There is no copy yet: a file, or an entry added to a file that is there."""
+        assert item.wanted is not None  # noqa: S101 - an item without a rendering has a copy
+        assert item.path is not None  # noqa: S101 - a rendering has a path
+        found = item.place.found.get(item.path)
+        before = self.edits.text(found, item.path)
+        rendering = item.wanted
+        if item.entry is not None and before is not None:
+            rendering = render(item.place, item.agent, Document(item.path, before), kind=found.document if found else None)
+            if rendering.refused:
+                return self._refused(item, rendering)
+        text = rendering.documents[0].text
+        if (bad := _unwritable(item.path, text)) is not None:
+            return item.copy("refused", bad)
+        old = found.text if found else None
+        self._record(item, "create", item.path, old, text, _row(item, item.path, item.entry))
+        return item.copy("missing")
+
+    def _update(self, item: Item) -> Copy:
+        """The copy says something else and may be changed: what differs is spliced into it as its own document."""
+        assert item.standing is not None  # noqa: S101 - there is a copy to update
+        assert item.wanted is not None  # noqa: S101 - it differs from its rendering
+        found, entry = item.standing.found, item.standing.entry
+        before = self.edits.text(found, found.path) or ""
+        rendering = render(item.place, item.agent, Document(found.path, before), entry, found.document)
+        if rendering.refused and rendering.problems[0].code == "old-unreadable" and entry is None:
+            rendering = replace(item.wanted, documents=(Document(found.path, item.wanted.documents[0].text),))
+        if not rendering.refused and entry is None:
+            document = rendering.documents[0]
+            if self._reader.agent(item.place.rules, found.path, document.text, found.document, None) != item.says:
+                # What else stands in the old document keeps it from saying what it should: it is written anew.
+                rendering = replace(rendering, documents=(replace(document, text=item.wanted.documents[0].text),))
+        if rendering.refused:
+            return self._refused(item, rendering)
+        text, path = rendering.documents[0].text, rendering.documents[0].path
+        if (bad := _unwritable(path, text)) is not None:
+            return item.copy("refused", bad)
+        if text == before:
+            return self._agree(item)
+        forget = [item.row.key] if item.row is not None and item.row.key.path != path else []
+        if path == found.path:
+            self._record(item, "update", path, found.text, text, _row(item, path, entry), forget=forget)
+        elif path in item.place.found:
+            return item.copy("foreign", _in_the_way(item, "foreign"))
+        else:  # the file's name is the agent's name there, and the agent was renamed
+            self.edits.record(found.path, found.text, None, forget=forget)
+            self._record(item, "move", path, None, text, _row(item, path, entry))
+        return item.copy("behind")
+
+    def _refused(self, item: Item, rendering: Rendering) -> Copy:
+        """Nothing may be written. Where that is settled, a copy from before goes as if the agent were not selected."""
+        decided = item.place.target.skip_refused
+        if decided and item.row is not None:
+            self._leave(item.place, item.row)
+        why = rendering.problems[0] if rendering.problems else Problem("refused", "the agent cannot be written there")
+        if why.code == "rights-refused":
+            # One decision, once, for all agents of the target; either command writes it into the hub.
+            name = item.place.target.format
+            why = replace(why, hint=f"agentsync skip --refused --for {name}  (or: agentsync allow --refused --for {name})")
+        return item.copy("refused", why, decided=decided)
+
+    def _leave(self, place: Place, row: Written) -> None:
+        """An agent that left: its unchanged copy goes, an edited one is a conflict."""
+        target, path, entry = place.target, row.key.path, row.key.entry_key
+        found = place.found.get(path)
+        listed = Copy(target.project, target.format, row.agent, path, "conflict", entry)
+        if found is None:
+            self.edits.record(path, None, self.edits.text(None, path), forget=[row.key])
+            return
+        if found.trouble is not None:
+            self.copies.append(replace(listed, state="unreadable", why=found.trouble))
+            return
+        if not self._untouched(place, row, found) and "edited" not in self._wishes.overwrite:
+            hint = f"agentsync push {target.project} --agent {row.agent} --overwrite edited"
+            what = "the agent left the hub or the selection, but this copy was edited"
+            self.copies.append(replace(listed, why=Problem("conflict", what, path=path, hint=hint)))
+            return
+        text = None if entry is None else _without(place, found, self.edits.text(found, path) or "", entry)
+        change = Change("delete", target.project, target.format, row.agent, path, entry)
+        self.edits.record(path, found.text, text, change=change, forget=[row.key])
+
+    def _untouched(self, place: Place, row: Written | None, found: Found) -> bool:
+        """Whether a copy is, or says, what we last wrote. Line ends alone are no difference."""
+        if row is None:
+            return False
+        if found.digest == row.written:
+            return True
+        written = self._snapshot.texts.get(row.written)
+        if written is None or found.text is None:
+            return False
+        if _lines(written) == _lines(found.text):
+            return True
+        entry = row.key.entry_key
+        then = self._reader.agent(place.rules, found.path, written, found.document, entry)
+        return then is not None and then == self._reader.agent(place.rules, found.path, found.text, found.document, entry)
+
+    def _record(
+        self, item: Item, action: Action, path: str, old: str | None, new: str | None, row: Written, *, forget: Sequence[Key] = ()
+    ) -> None:
+        """Note an edit with its change and the losses of its conversion."""
+        losses = item.wanted.losses if item.wanted else ()
+        target = item.place.target
+        change = Change(action, target.project, target.format, item.agent.id, path, row.key.entry_key, losses)
+        self.edits.record(path, old, new, change=change, put=row, forget=forget)
+        self.losses += [(change, loss) for loss in losses]
+
+
+def _row(item: Item, path: str, entry: str | None, stamp: str = "") -> Written:
+    """The ledger's row for what is planned; its digests are known once the file's edits are complete."""
     key = Key(item.place.root, item.place.target.format, item.place.target.scope, path, entry_word(entry))
     losses = len(item.wanted.losses) if item.wanted else 0
     return Written(key, item.agent.id, item.native, "", "", item.agent.digest, None, item.place.recipe, stamp, losses)
 
 
-# ---- the plan -----------------------------------------------------------------------------------------------------
-
-
-def plan_push(snapshot: Snapshot, wishes: Wishes) -> Plan:
-    """What a push would do. Pure, and deterministic in the order of agents, projects and files."""
-    edits: list[Edit] = []
-    copies: list[Copy] = []
-    outcomes: list[ProjectOutcome] = []
-    losses: list[tuple[Change, Loss]] = []
-    hidden: dict[str, int] = {}
-    reader = _Reader()
-    for view in snapshot.projects:
-        outcome = view.outcome
-        if outcome.state == "ok" and (why := _stop(view, snapshot)) is not None:
-            outcome = replace(outcome, state="stopped", why=why)
-        if outcome.state != "ok":
-            outcomes.append(outcome)
+def _clashes(items: Sequence[Item]) -> Mapping[int, Problem]:
+    """Items, by number, that would have one name at a target or one file in a project with another; neither is written."""
+    names: dict[tuple[str, str, str], list[int]] = {}
+    files: dict[tuple[str, str | None], list[int]] = {}
+    for number, item in enumerate(items):
+        if item.path is None or (item.wanted is not None and item.wanted.refused):
             continue
-        done = _Project(view, snapshot, wishes, reader).run()
-        copies += done.copies
-        if done.deletions_stop is not None:
-            outcomes.append(replace(outcome, state="stopped", why=done.deletions_stop))
-            continue
-        outcomes.append(outcome)
-        edits += done.edits
-        for change, loss in done.losses:
-            if loss_key(change.target, change.agent, loss) in snapshot.seen:
-                hidden[change.project] = hidden.get(change.project, 0) + 1
-            else:
-                losses.append((change, loss))
-        hidden[outcome.name] = hidden.get(outcome.name, 0) + done.quiet_losses
-    return Plan(tuple(edits), tuple(copies), tuple(outcomes), snapshot.problems, tuple(losses), hidden)
+        target = item.place.target
+        names.setdefault((target.format, target.scope, fold(item.native)), []).append(number)
+        files.setdefault((fold(item.path), item.entry), []).append(number)
+    found: dict[int, Problem] = {}
+    for groups in (files, names):
+        for group in groups.values():
+            found.update({number: _clash([items[n] for n in group], items[number]) for number in group if len(group) > 1})
+    return found
 
 
-def plan_removal(view: ProjectView) -> Plan:
-    """Every unchanged copy of a project goes; edited ones stay and are listed. The user asked for it: no count guard."""
-    done = _Project(view, Snapshot((), (view,)), Wishes(allow_deletes=True), _Reader()).run()
-    return Plan(tuple(done.edits), tuple(done.copies), (view.outcome,))
+def _clash(items: Sequence[Item], item: Item) -> Problem:
+    """Why two or more items cannot be written, and the ways out."""
+    agents = list(dict.fromkeys(one.agent.id for one in items))
+    formats = list(dict.fromkeys(one.place.target.format for one in items))
+    if len(agents) == 1:
+        what = f"the targets {' and '.join(formats)} would both write {item.path}"
+        return Problem("same-file", what, path=item.path, hint=f"take one of them out of the targets of {item.place.target.project}")
+    others = " and ".join(agents)
+    what = f"{others} would both be called {item.native} in {' and '.join(formats)}"
+    return Problem("same-name", what, path=item.path, hint=f'give one another name, or leave one out: select: ["!{agents[-1]}"]')
 
 
-def _stop(view: ProjectView, snapshot: Snapshot) -> Problem | None:
-    """Why nothing may be changed in a project (promise 11), or None."""
-    rows = [row for place in view.places for row in place.rows]
-    if not rows:
-        return None
-    name, root = view.outcome.name, view.outcome.root
-    if not any(agent.status == "read" for agent in snapshot.agents):
-        return Problem("hub-empty", "the hub holds no agent that can be read, but this project has copies of some", hint="git -C HUB status")
-    recorded = {row.agent for row in rows}
-    broken = next((agent for agent in snapshot.agents if agent.status != "read" and agent.id in recorded), None)
-    if broken is not None:
-        said = broken.problems[0].message if broken.problems else "it is no agent any more"
-        return Problem("hub-unreadable", f"{broken.id} has copies here but cannot be read in the hub: {said}", hint=f"mend {broken.path}")
-    missing = sum(row.key.path not in place.found for place in view.places for row in place.rows)
-    if missing == len(rows) and len(rows) > 1:
-        what = f"all {len(rows)} copies are gone"
-        return Problem("emptied", what, path=root, hint=f"agentsync project enable {name}  (writes them again)")
-    if view.replaced and missing:
-        what = "this is another folder than the one agentsync wrote to, and copies are missing"
-        return Problem("replaced", what, path=root, hint=f"agentsync project enable {name}  (takes it as it is)")
+def _deleted(item: Item) -> Problem:
+    hint = f"agentsync project enable {item.place.target.project}  (to have all its copies again)"
+    return Problem("deleted", "the copy was deleted there and stays deleted", path=item.path, hint=hint, severity="note")
+
+
+def _in_the_way(item: Item, state: str) -> Problem:
+    """Why a copy was left alone, and the command that decides it."""
+    path = item.standing.found.path if item.standing else item.path
+    what = "this copy was edited" if state == "edited" else "a file that agentsync did not write is in the way"
+    hint = f"agentsync push {item.place.target.project} --agent {item.agent.id} --to {item.place.target.format} --overwrite {state}"
+    return Problem(state, what, path=path, hint=hint, severity="warning")
+
+
+def _unwritable(path: str, text: str) -> Problem | None:
+    """A text that no file can hold: half of a surrogate pair, from an escape in JSON or TOML."""
+    try:
+        text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return Problem("surrogate", "the text holds half a character, which no file can hold", path=path)
     return None
 
 
-class _Project:
-    """The planning of one project."""
+def _without(place: Place, found: Found, text: str, entry: str) -> str:
+    """A shared file without one entry."""
+    layout = layout_of(place.rules, found.document)
+    parsed = containers.parse(text, layout)
+    for one in parsed.entries:
+        if one.key == entry:
+            return containers.remove(parsed, layout, one)
+    return text
 
-    def __init__(self, view: ProjectView, snapshot: Snapshot, wishes: Wishes, reader: _Reader) -> None:
-        self._view, self._snapshot, self._wishes, self._reader = view, snapshot, wishes, reader
-        self._edits = _Edits(view.outcome.name, view.outcome.root or "")
-        self.copies: list[Copy] = []
-        self.losses: list[tuple[Change, Loss]] = []
-        self.quiet_losses = 0
-        self.deletions_stop: Problem | None = None
 
-    @property
-    def edits(self) -> list[Edit]:
-        return self._edits.all()
-
-    def run(self) -> _Project:
-        """Plan every target; afterwards the results stand in the attributes."""
-        items: list[_Item] = []
-        for place in self._view.places:
-            if place.home:
-                continue
-            here, left = _items(place, self._snapshot.agents, self._reader)
-            items += here
-            for row in left:
-                if self._meant(place, row.agent, ()):
-                    self._leave(place, row)
-        for key in self._view.released:
-            self._edits.record(key.path, None, None, forget=[key])
-        clashes = _clashes(items)
-        for number, item in enumerate(items):
-            if self._meant(item.place, item.agent.id, item.agent.tags):
-                self.copies.append(self._judge(item, clashes.get(number)))
-        deletions, recorded = self._edits.deletions(), sum(len(place.rows) for place in self._view.places)
-        if not self._wishes.allow_deletes and deletions > DELETES_ALLOWED and deletions > recorded * DELETES_SHARE:
-            what = f"{deletions} of {recorded} copies would be deleted at once"
-            self.deletions_stop = Problem("many-deletes", what, hint=f"agentsync push {self._view.outcome.name} --allow-deletes")
-        return self
-
-    def _meant(self, place: Place, identity: str, tags: Iterable[str]) -> bool:
-        formats = self._wishes.formats
-        return (not formats or place.target.format in formats) and self._wishes.takes(identity, tags)
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from agentsync.model import LOSS_KINDS, Loss, LossKind, Problem
+from agentsync.model import LOSS_KINDS, Loss, LossKind, Problem, ordered
 
 Style: TypeAlias = Literal["", "strong", "faint", "good", "warn", "bad", "hint", "name"]
 Span: TypeAlias = tuple[Style, str]
@@ -42,6 +42,9 @@ _STATUS_STYLE: Final[Mapping[Status, Style]] = {
     "written": "good", "unchanged": "", "skipped": "faint", "refused": "bad", "unreadable": "bad",
 }
 _STATUSES: Final[tuple[Status, ...]] = ("written", "unchanged", "skipped", "refused", "unreadable")
+
+_REASON: Final = 200
+"""So many characters of a reason are shown where not everything is asked for."""
 
 NAMED: Final = 10
 """So many problems of files are listed one by one before the rest becomes a number."""
@@ -118,7 +121,14 @@ def near(word: str, candidates: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, candidates: Sequence[str]) -> str:
-    """` - did you mean X?`, or the list of what there is where nothing is near and the list is short."""
+    """` — did you mean X?`, or the list of what there is where nothing is near and the list is short.
+
+    >>> did_you_mean("claude", ["codex", "claude-code", "claude-json"])
+    ' — did you mean claude-code or claude-json?'
+    """
+    longer = [candidate for candidate in candidates if candidate.casefold().startswith(word.casefold())]
+    if 0 < len(longer) <= 3:
+        return f" — did you mean {' or '.join(longer)}?"
     if (found := near(word, candidates)) is not None:
         return f" — did you mean {found}?"
     return f"; there are {', '.join(candidates)}" if 0 < len(candidates) <= 40 else ""
@@ -180,30 +190,32 @@ def loss_json(loss: Loss) -> dict[str, Any]:
 
 # ---- groups: refusals and losses ---------------------------------------------------------------------------------
 
-def refusal_lines(target: str, counts: Sequence[Span], refused: Sequence[tuple[str, Problem]]) -> Iterator[Line]:
+def refusal_lines(target: str, counts: Sequence[Span], refused: Sequence[tuple[str, Problem]], *, full: bool = False) -> Iterator[Line]:
     """`codex: 51 written, 99 refused: reason (api-designer, … +98)`, then what decides it.
 
-    counts: the other parts of the head line. refused: (agent, the problem that refuses it). Several reasons get a line each.
+    counts: the other parts of the head line. refused: (agent, the problem that refuses it). Several reasons get a line each;
+    full: every reason whole, with every agent.
     """
-    groups = _refusals(refused)
+    groups = _refusals(refused, full=full)
+    named = ", ".join if full else some_of
     head: list[Span] = [("name", target), ("", ": ")]
     spans = [*counts, *([("bad", f"{len(refused):,} refused")] if refused else [])] or [("faint", "nothing to do")]
     for number, span in enumerate(spans):
         head += [("", ", "), span] if number else [span]  # type: ignore[list-item]  # the literals are spans
     if len(groups) == 1:
         message, hint, names = groups[0]
-        yield (*head, ("", f": {message} "), ("faint", f"({some_of(names)})"))
+        yield (*head, ("", f": {message} "), ("faint", f"({named(names)})"))
         if hint:
             yield hint_line(hint, 2)
         return
     yield tuple(head)
     for message, hint, names in groups:
-        yield (("", "  "), ("bad", f"{len(names):,} refused"), ("", f": {message} "), ("faint", f"({some_of(names)})"))
+        yield (("", "  "), ("bad", f"{len(names):,} refused"), ("", f": {message} "), ("faint", f"({named(ordered(names))})"))
         if hint:
             yield hint_line(hint, 4)
 
 
-def _refusals(refused: Sequence[tuple[str, Problem]]) -> list[tuple[str, str | None, list[str]]]:
+def _refusals(refused: Sequence[tuple[str, Problem]], *, full: bool) -> list[tuple[str, str | None, list[str]]]:
     """Refusals by reason, most frequent first. Reasons of one code that differ in every agent become one group."""
     by_message: dict[tuple[str, str, str | None], list[str]] = {}
     for name, problem in refused:
@@ -213,9 +225,10 @@ def _refusals(refused: Sequence[tuple[str, Problem]]) -> list[tuple[str, str | N
         messages[code] = messages.get(code, 0) + 1
     groups: dict[tuple[str, str], tuple[str, str | None, list[str]]] = {}
     for (code, message, hint), names in by_message.items():
-        crowded = messages[code] > 3
+        crowded = messages[code] > 3 and not full
         key = (code, "" if crowded else f"{message}\0{hint}")
-        shown = f"{message}, and others like it" if crowded else message
+        shown = message if full else clip(message, _REASON)
+        shown = f"{shown}; others like it" if crowded else shown
         groups.setdefault(key, (shown, hint, []))[2].extend(names)
     return sorted(groups.values(), key=lambda group: -len(group[2]))
 
@@ -300,9 +313,14 @@ def _source_lines(rows: Sequence[Outcome], *, full: bool) -> Iterator[Line]:
     if not full:
         guessed = [(row.name or row.source, loss) for row in once.values() for loss in row.read_losses]
         if guessed:
-            yield (("name", "reading"), ("", f": {count(len({name for name, _ in guessed}), 'agent')} not quite as the file says"))
+            unclear = sum(bool(row.read_losses) for row in once.values())
+            yield (("name", "reading"), ("", f": {count(unclear, 'agent')} not quite clear"))
         yield from loss_group_lines(guessed)
-    yield from problems_lines((problem for row in once.values() for problem in row.read_problems), full=full)
+    found = [problem for row in once.values() for problem in row.read_problems]
+    notes = [problem for problem in found if problem.severity == "note"]
+    yield from problems_lines((found if full else [problem for problem in found if problem.severity != "note"]), full=full)
+    if notes and not full:
+        yield text_line(f"{count(len(notes), 'note')} on how files were read; --losses lists them", "faint")
 
 
 def _target_lines(target: str, rows: Sequence[Outcome], *, check: bool, grouped: bool) -> Iterator[Line]:
@@ -312,7 +330,7 @@ def _target_lines(target: str, rows: Sequence[Outcome], *, check: bool, grouped:
         if status != "refused" and (number := sum(row.status == status for row in rows))
     ]
     refused = [(row.name or row.source, row.problems[0]) for row in rows if row.status == "refused" and row.problems]
-    yield from refusal_lines(target, counts, refused)
+    yield from refusal_lines(target, counts, refused, full=not grouped)
     if grouped:
         yield from loss_group_lines((row.name or row.source, loss) for row in rows for loss in row.losses)
     told = [problem for row in rows for problem in (row.problems if row.status != "refused" else row.problems[1:])]

@@ -38,8 +38,9 @@ CONTAINED: Final[Mapping[str, frozenset[str]]] = MappingProxyType({"shell": froz
 
 ANY_MCP: Final = "mcp:*"
 EVERYTHING: Final = "*"
-_OTHER_MCP: Final = "mcp:\0other"
-_OTHER_TOOL: Final = "tool:\0other"
+_OTHER: Final = "\0other"
+_OTHER_MCP: Final = f"mcp:{_OTHER}"
+_OTHER_TOOL: Final = f"tool:{_OTHER}"
 
 
 @lru_cache(maxsize=8192)
@@ -88,7 +89,7 @@ def contains(grants: Iterable[str], grant: str) -> bool:
 class Holding:
     """A set of rights prepared for questions. `holds` asks for exactly this grant, `grasps` for its capability."""
 
-    __slots__ = ("_allow", "_allow_atoms", "_deny", "_deny_inside", "capabilities", "rights")
+    __slots__ = ("_allow", "_deny", "_deny_inside", "_left", "capabilities", "rights")
 
     def __init__(self, rights: Rights) -> None:
         self.rights = rights
@@ -96,7 +97,7 @@ class Holding:
         self._deny = frozenset(rights.deny)
         # A denial inside a grant (`shell(rm *)`, `mcp:a/b`) leaves that grant no longer whole.
         self._deny_inside = frozenset(wider for deny in rights.deny for wider in containers_of(deny)[1:])
-        self._left = _left_over(rights.deny)
+        self._left = left_over(rights.deny)
         pool = ATOMS if rights.allow is None else rights.allow
         full = {capability(grant) for grant in pool if split_grant(grant)[1] is None and self.holds(grant)}
         self.capabilities = frozenset(full.union(*(CONTAINED.get(name, ()) for name in full)))
@@ -119,30 +120,24 @@ class Holding:
         if self.holds(grant):
             return True
         atom, limit = split_grant(grant)
-        if atom not in ATOMS:
-            return False
+        if atom not in ATOMS or atom in self._left or contains(self._deny, grant) or grant in self._deny_inside:
+            return False        # what was denied by name stays denied, whatever else brings the capability
         name = capability(grant)
         if name in self.capabilities:
-            return not self._limited_denial(name)
+            return True
         if limit is None or self._allow is None:
             return False
         return any(capability(own) == name and split_grant(own)[1] == limit and self.holds(own) for own in self._allow)
 
-    def _limited_denial(self, name: str) -> bool:
-        """Whether a limited denial (`shell(rm *)`) would be lost by taking the capability as a whole."""
-        if any(name in CONTAINED.get(owner, ()) for owner in self.capabilities):
-            return False
-        return any(capability(deny) == name and split_grant(deny)[1] is not None for deny in self.rights.deny)
 
-
-def _left_over(deny: Iterable[str]) -> dict[str, frozenset[str | None]]:
+def left_over(deny: Iterable[str]) -> dict[str, tuple[str | None, ...]]:
     """What denials of the form `shell(!git *)` leave of an atom: all of them together name everything that is left."""
-    found: dict[str, set[str | None]] = {}
+    found: dict[str, dict[str | None, None]] = {}
     for grant in deny:
         atom, limit = split_grant(grant)
         if limit is not None and limit.startswith("!"):
-            found.setdefault(atom, set()).add(limit[1:])
-    return {atom: frozenset(limits) for atom, limits in found.items()}
+            found.setdefault(atom, {})[limit[1:]] = None
+    return {atom: tuple(limits) for atom, limits in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +159,23 @@ class Difference:
 
 
 def universe(*all_rights: Rights) -> tuple[str, ...]:
-    """Every grant worth asking about: the atoms, whatever is named, and one stand-in for what nobody names."""
+    """Every grant worth asking about: the atoms, whatever is named, and a stand-in for what nobody names.
+
+    Where a part of something is named (`shell(git *)`, `mcp:a/b`), another stand-in speaks for the rest of it.
+    """
     named = [g.replace("(!", "(", 1) for rights in all_rights for part in (rights.allow or (), rights.deny, rights.ask) for g in part]
     wider = [w for grant in named for w in containers_of(grant)]
-    return ordered([*ATOMS, *(g for g in [*named, *wider] if g != EVERYTHING), ANY_MCP, _OTHER_MCP, _OTHER_TOOL])
+    rest = [sister for grant in named if (sister := _sister(grant)) is not None]
+    return ordered([*ATOMS, *(g for g in [*named, *wider, *rest] if g != EVERYTHING), ANY_MCP, _OTHER_MCP, _OTHER_TOOL])
+
+
+def _sister(grant: str) -> str | None:
+    """The stand-in for the rest of what a grant is a part of."""
+    atom, limit = split_grant(grant)
+    if limit is not None:
+        return limited(atom, _OTHER)
+    server, slash, _ = atom.partition("/")
+    return f"{server}/{_OTHER}" if slash and server.startswith("mcp:") and not server.startswith("mcp:~") else None
 
 
 def compare(before: Rights, after: Rights) -> Difference:
@@ -196,7 +204,14 @@ def _whole(grants: list[str]) -> tuple[str, ...]:
     """Leave out what lies inside another grant of the list; a stand-in alone becomes the words for it."""
     held = frozenset(grants)
     kept = [g for g in grants if not any(w in held for w in containers_of(g)[1:])]
-    return ordered({_OTHER_MCP: ANY_MCP, _OTHER_TOOL: "tool:*"}.get(g, g) for g in kept)
+    return ordered(_spelled(g) for g in kept)
+
+
+def _spelled(grant: str) -> str:
+    """A stand-in as the grant it speaks for."""
+    if grant in (_OTHER_MCP, _OTHER_TOOL):
+        return ANY_MCP if grant == _OTHER_MCP else "tool:*"
+    return grant.removesuffix(f"({_OTHER})").removesuffix(f"/{_OTHER}")
 
 
 def within(after: Rights, before: Rights) -> bool:

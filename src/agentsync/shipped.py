@@ -6,10 +6,11 @@ Side. The one module that finds and reads the shipped format files; everything e
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 _SUFFIX: Final = ".yaml"
 
@@ -17,10 +18,14 @@ _SUFFIX: Final = ".yaml"
 @lru_cache(maxsize=1)
 def _root() -> Traversable | Path:
     """The folder of the format files; an editable install has no `shipped` and reads the checkout it points to."""
-    packed = files("agentsync").joinpath("shipped")
-    if packed.is_dir():
-        return packed
-    return Path(__file__).resolve().parents[2] / "formats"
+    here = Path(__file__).resolve()
+    for folder in (here.with_name("shipped"), here.parents[2] / "formats"):
+        if folder.is_dir():
+            return folder
+    # In a zip there are no folders on disk. Imported here because it takes longer to import than all formats to load.
+    from importlib.resources import files
+
+    return files("agentsync").joinpath("shipped")
 
 
 @lru_cache(maxsize=1)

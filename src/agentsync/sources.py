@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from agentsync import codec
+from agentsync.api import ENDINGS, kind_of
 from agentsync.disk import Disk, DiskError, decode
 from agentsync.formats import detect, documents
-from agentsync.formats.globs import compiled, compiled_anywhere, fixed_folders, is_plain
+from agentsync.formats.globs import compiled, fixed_folders, is_plain
 from agentsync.formats.rules import Format, Where
 from agentsync.model import Agent, Document, Loss, Problem, Reading
 from agentsync.report import Outcome, Status
 
 STANDARD_INPUT: Final = "-"
 
-_ENDINGS: Final = {"head+body": ("md",), "text": ("md", "txt"), "section": ("md",), "toml": ("toml",), "json": ("json",),
-                   "jsonc": ("json", "jsonc"), "yaml": ("yaml", "yml")}
+_ON_PRINCIPLE: Final = frozenset({"link", "no-file", "no-folder", "too-large", "too-deep", "outside", "surrogate"})
 _NOT_ENTERED: Final = frozenset({"node_modules", ".git", ".venv", "__pycache__"})
 
 
@@ -85,7 +85,7 @@ def find(source: str, formats: Sequence[Format], only: Format | None, disk: Disk
     if not path.exists():
         raise DiskError(Problem("missing", "there is no such file or folder", path=source))
     real = Path(os.path.realpath(path))
-    kind = None if only is None else _kind_by_path(path.absolute().as_posix(), only)
+    kind = None if only is None else kind_of(only, path.absolute().as_posix())
     yield Found(Place(str(real.parent), real.name, source), only, kind, named=True)
 
 
@@ -101,7 +101,7 @@ def _in_folder(folder: Path, shown: str, formats: Sequence[Format], only: Format
     for path in _files(root, "", disk):
         if path.endswith(endings):
             place = Place(root, path, _join(shown, path))
-            yield Found(place, only, None if only is None else _kind_by_path(place.absolute, only))
+            yield Found(place, only, None if only is None else kind_of(only, place.absolute))
 
 
 def _in_project(root: str, shown: str, formats: Iterable[Format], disk: Disk, scope: str) -> Iterator[Found]:
@@ -147,18 +147,8 @@ def _files(root: str, folder: str, disk: Disk) -> Iterator[str]:
 def _endings(rules: Format) -> set[str]:
     """The endings of files that may hold an agent of a format."""
     read = {glob.rpartition("/")[2].rpartition(".")[2] for where in rules.where for glob in where.read}
-    placeless = {ending for kind in documents(rules) for ending in _ENDINGS[kind.kind] if not rules.where}
+    placeless = {ending for kind in documents(rules) for ending in ENDINGS[kind.kind] if not rules.where}
     return {ending for ending in read if ending.isalnum()} | placeless
-
-
-def _kind_by_path(path: str, rules: Format) -> str | None:
-    """Which kind of document of a format a path is, by the folder it lies in, else by its ending; None is the usual one."""
-    for where in rules.where:
-        if any(compiled_anywhere(glob).fullmatch(path) for glob in where.read):
-            return where.document
-    ending = path.rpartition(".")[2]
-    kinds = documents(rules)
-    return next((kind.id for kind in kinds if ending in _ENDINGS[kind.kind]), kinds[0].id)
 
 
 def _join(shown: str, path: str) -> str:
@@ -181,7 +171,8 @@ class Reader:
             text = self._text(found.place)
         except DiskError as error:
             known_id = None if found.format is None else found.format.id
-            yield Outcome(shown, None, known_id, None, "unreadable", problems=(replace(error.problem, path=shown),), failed=True)
+            problem = replace(error.problem, path=shown)
+            yield Outcome(shown, None, known_id, None, "unreadable", problems=(problem,), failed=disk_failed(problem))
             return
         rules, kind, guess = found.format, found.kind, None
         if rules is None:
@@ -192,7 +183,7 @@ class Reader:
             rules, kind = known.format, known.document
             if known.guessed:
                 guess = Loss("guessed", "format", rules.id, "no folder and no key says which assistant it is for")
-        readings = codec.read(Document(found.place.path, text), rules, kind=kind)
+        readings = codec.read(Document(found.place.absolute, text), rules, kind=kind)
         for reading in readings:
             yield self._taken(found, rules.id, kind, reading, guess)
 
@@ -226,6 +217,11 @@ def _unknown(found: Found, candidates: Sequence[Format]) -> Outcome:
     first = candidates[0].id if candidates else "FORMAT"
     problem = Problem("ambiguous-format", message, path=shown, hint=f"agentsync convert {shown} --from {first} …")
     return Outcome(shown, None, None, None, "unreadable", problems=(problem,))
+
+
+def disk_failed(problem: Problem) -> bool:
+    """Whether a `DiskError` speaks of the disk (exit code 3), not of a file that agentsync does not touch on principle."""
+    return problem.code not in _ON_PRINCIPLE
 
 
 def scope_of(folder: str) -> str:

@@ -106,7 +106,10 @@ def _allow_list(reader: _Reader) -> None:
         names = _names(reader, key, rules.shape)
         if names is not None:
             reader.used.append(key)
-            reader.allow = _by_word(reader, rules.empty, key) if not names else _grants(reader, key, names)
+            if names and names == list(rules.none):
+                reader.allow = []
+            else:
+                reader.allow = _by_word(reader, rules.empty, key) if not names else _grants(reader, key, names)
     if rules.deny is not None and keys.get(rules.deny) is not None:
         names = _names(reader, rules.deny, rules.deny_shape or rules.shape)
         if names is not None:
@@ -292,6 +295,8 @@ def _record(reader: _Reader, grant: str, here: _Settled, open_ended: bool) -> No
         reader.ask += [g for g, (_, a) in zip(grants, left, strict=True) if a == ask]
         if reader.allow is not None:
             reader.allow += grants
+            if not grants and contains(reader.allow, grant):
+                reader.deny.append(grant)
         elif open_ended:
             reader.deny += [limited(grant, "!" + reader.table.neutral_limit(p)) for p, _ in left] or [grant]
         return

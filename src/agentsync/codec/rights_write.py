@@ -14,7 +14,7 @@ from agentsync.codec.tables import ToolTable, full_atoms, joined_key
 from agentsync.containers.layout import DELETE, Change
 from agentsync.formats.rules import Format
 from agentsync.model import Loss, Problem, Rights, Value, ordered
-from agentsync.rights import ATOMS, EVERYTHING, Difference, Holding, capability, compare, containers_of, contains, effective, spell, split_grant
+from agentsync.rights import ATOMS, EVERYTHING, Difference, Holding, capability, compare, containers_of, contains, effective, left_over, limited, spell, split_grant
 from agentsync.shapes import SHAPES, CannotSay
 
 
@@ -170,8 +170,7 @@ def _allow_lists(
         if rules.deny is not None and denials.names:
             yield {**everything, rules.deny: _list_value(rules.deny_shape or rules.shape, denials.names, old.get(rules.deny)), **ask}
         if rules.unlisted != "allowed":
-            left = Rights(full_atoms(fmt), wanted.deny)
-            yield {**_stated(fmt, _entries(fmt, table, effective(left)), old), **ask}
+            yield {**_stated(fmt, _entries(fmt, table, _spelled_out(fmt, wanted)), old), **ask}
         yield {**everything, **ask}
         return
     explicit = [g for g in wanted.allow if g not in rights.implied] if _implies(fmt, context, rights.implied) else list(wanted.allow)
@@ -186,6 +185,15 @@ def _allow_lists(
             if denials and rules.deny is not None and len(grants) > len(whole):
                 yield {**listed, rules.deny: _list_value(rules.deny_shape or rules.shape, denials, old.get(rules.deny))}
             yield listed
+
+
+def _spelled_out(fmt: Format, rights: Rights) -> Rights:
+    """`Everything but` as a list of what this format has: what is denied goes, a denial `all but X` leaves X."""
+    left = left_over(rights.deny)
+    grants = [g for atom in full_atoms(fmt) for g in ([limited(atom, x) for x in left[atom]] if atom in left else [atom])]
+    plain = tuple(d for d in rights.deny if split_grant(d)[0] not in left)
+    kept = effective(Rights(tuple(grants), plain))
+    return replace(kept, deny=plain)
 
 
 def _switch_removals(fmt: Format, context: Mapping[str, Value]) -> Iterable[tuple[str, ...]]:
@@ -231,7 +239,7 @@ def _list_value(shape: str, names: list[str], old: Value) -> Value:
 
 def _entries(fmt: Format, table: ToolTable, wanted: Rights, *, wide: bool = False) -> list[str]:
     """The entries of an allow-list for these grants: the fewest native tools that bring no capability along (`wide`: they may)."""
-    holding = Holding(wanted)
+    holding = Holding(_whole_denials(wanted))
     found: list[str] = []
     covered: set[str] = set()
     for grant in wanted.allow or ():
@@ -242,7 +250,7 @@ def _entries(fmt: Format, table: ToolTable, wanted: Rights, *, wide: bool = Fals
             continue
         if atom in fmt.rights.never or (limit is None and atom in covered):
             continue
-        name = _best_name(table, atom, holding, wide=wide)
+        name = _best_name(table, grant, holding, wide=wide)
         if name is None:
             continue
         if limit is None:
@@ -253,11 +261,20 @@ def _entries(fmt: Format, table: ToolTable, wanted: Rights, *, wide: bool = Fals
     return list(ordered(found))
 
 
-def _best_name(table: ToolTable, atom: str, holding: Holding, *, wide: bool = False) -> str | None:
-    """The native tool for an atom: one that gives nothing new if there is one, else one that stays inside the capabilities held."""
+def _whole_denials(rights: Rights) -> Rights:
+    """The rights without denials inside a grant, which a rule of their own takes away again."""
+    return replace(rights, deny=tuple(d for d in rights.deny if split_grant(d)[1] is None and "/" not in d))
+
+
+def _best_name(table: ToolTable, grant: str, holding: Holding, *, wide: bool = False) -> str | None:
+    """The native tool for a grant: one that gives nothing new if there is one, else one that stays inside the capabilities held.
+
+    A limit stays on everything the tool gives. With `wide`, the first tool there is will do.
+    """
+    atom, limit = split_grant(grant)
     names = table.natives.get(atom, ())
-    exact = [name for name in names if all(holding.holds(other) for other in table.atoms_of(name))]
-    inside = [name for name in names if all(holding.grasps(other) for other in table.atoms_of(name))]
+    exact = [name for name in names if all(holding.holds(limited(other, limit)) for other in table.atoms_of(name))]
+    inside = [name for name in names if all(holding.grasps(limited(other, limit)) for other in table.atoms_of(name))]
     return next(iter([*exact[:1], *inside[:1], *(names[:1] if wide else ())]), None)
 
 
@@ -278,7 +295,7 @@ def _denials(fmt: Format, table: ToolTable, deny: Iterable[str]) -> _Denials:
             names: tuple[str, ...] = (entry,) if entry is not None else ()
         else:
             names = tuple(name for name in table.natives.get(atom, ())[:1])
-            if limit is not None and fmt.rights.deny_patterns == "enforced" and not limit.startswith("!"):
+            if limit is not None and fmt.rights.deny_patterns == "enforced":
                 names = tuple(f"{name}({table.native_limit(limit)})" for name in names)
         found += names
         missing = missing or not names
@@ -295,15 +312,18 @@ def _permission_map(fmt: Format, table: ToolTable, rights: Rights) -> dict[str, 
     found: dict[str, Value] = {}
     if rights.allow is not None:
         found["*"] = deny
-        for grant in rights.allow:
-            _allow_rule(table, found, grant, Holding(rights), ask if contains(asks, grant) else allow, rules.patterned)
+        holding = Holding(_whole_denials(rights))
+        for grant in effective(rights).allow or ():
+            _allow_rule(table, found, grant, holding, ask if contains(asks, grant) else allow, rules.patterned)
     elif contains(asks, "mcp:*"):
         found["*"] = ask
         for name in table.known():
             if not any(contains(asks, atom) for atom in table.atoms_of(name)):
                 found[name] = allow
     for grant in rights.deny:
-        _deny_rule(table, found, grant, allow, deny, rules.patterned)
+        # Under an allow-list only what lies inside something allowed has to be taken away again.
+        if rights.allow is None or any(contains(rights.allow, wider) for wider in containers_of(grant)[1:]):
+            _deny_rule(table, found, grant, allow, deny, rules.patterned)
     for grant in rights.ask:
         atom, limit = split_grant(grant)
         if rights.allow is None and atom in ATOMS:
@@ -322,7 +342,7 @@ def _allow_rule(
         if name is not None:
             found[name] = action
         return
-    name = _best_name(table, atom, holding)
+    name = _best_name(table, grant, holding)
     if name is not None:
         _set_rule(found, name, limit if limit is None else table.native_limit(limit), action, deny, patterned)
 

@@ -248,7 +248,11 @@ def _assemble(build: _Build, path: str, place: _Old | None, allow_widening: bool
     kept = {k: build.old[k] for k in _rights_keys(fmt) if k in build.old and k not in rights.changes}
     keys: dict[str, Value] = {**build.keys, **kept, **stated, **beside}  # type: ignore[dict-item]  # DELETE is filtered out
     _write_body(build, keys, prompt.text)
+    if fmt.rights.ask is not None and agent.rights.ask:
+        _set(keys, fmt.rights.ask, list(agent.rights.ask))
     _write_others(build, keys)
+    if build.kind.layout.head == "lines" and build.kind.has_body:
+        keys = {k: _as_line(v) for k, v in keys.items()}
     keys = _in_order(keys, build.old)
     body = prompt.text if build.kind.has_body else None
     entry = Entry(keys, body, key)
@@ -260,6 +264,13 @@ def _assemble(build: _Build, path: str, place: _Old | None, allow_widening: bool
     changes = {k: v for k, v in keys.items() if k not in build.old or not _identical(build.old[k], v)}
     changes.update(dict.fromkeys((k for k in build.old if k not in keys), DELETE))
     return _Made(entry, losses, changes)
+
+
+def _as_line(value: Value) -> Value:
+    """A switch or a number as the text a reader of lines sees."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (int, float)) else value
 
 
 def _identical(first: Value, second: Value) -> bool:

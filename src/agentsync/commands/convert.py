@@ -143,7 +143,10 @@ def _read(session: Session, sources: Sequence[str], only: Format | None, disk: D
                     continue
                 seen.add(key)
                 for item in reader.read(place):
-                    (agents if isinstance(item, Held) else outcomes).append(item)  # type: ignore[attr-defined]  # each list gets its own kind
+                    if isinstance(item, Held):
+                        agents.append(item)
+                    else:
+                        outcomes.append(item)
                 progress(len(seen), None)
     return agents, outcomes
 

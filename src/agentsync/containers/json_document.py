@@ -6,121 +6,59 @@ comments, order, indentation, line ends, byte order mark and neighbours stay.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from agentsync.containers.brackets import Bracket, Fresh, indentation, inner_indent, rebuild
 from agentsync.containers.changes import Plan, arranged, in_order, planned, same, turned
+from agentsync.containers.entries import At, editable, keyed, no_body, taken_apart
 from agentsync.containers.json_emit import NEW, Style, text_json, value_json
-from agentsync.containers.json_tree import SYNTAX, bracket_at, descend, line_of, read, root
+from agentsync.containers.json_tree import SYNTAX, bracket_at, descend, read, root
 from agentsync.containers.layout import Change, Entry, Layout, Parsed
-from agentsync.containers.opening import LazyLines, Refused, editable, failed, opened
+from agentsync.containers.opening import Refused, failed, opened
 from agentsync.containers.text import line_end
-from agentsync.model import Problem, Value
-
-MOST_SHOWN: Final = 20
-"""Bad entries that are named one by one."""
+from agentsync.model import Value
 
 
 def parse(text: str, layout: Layout) -> Parsed:
     """Take a JSON or JSONC file apart. Never raises for bad input: then `outcome` and `problems` say what is wrong."""
     try:
-        return _entries(text, read(opened(text, layout), layout), layout)
+        return taken_apart(text, read(opened(text, layout), layout), layout, partial(_lines, text, layout))
     except Refused as refusal:
         return failed(text, refusal)
 
 
-def _entries(text: str, value: Any, layout: Layout) -> Parsed:
-    if not isinstance(value, dict):
-        raise _wrong(text, (), "an object", layout)
-    if layout.unit != "entry":
-        return Parsed(text, (Entry(value, lines=_lazy(text, (), layout)),))
-    kind, word = (dict, "an object") if layout.entry_key is None else (list, "an array")
-    at: tuple[str, ...] = ()
-    for step in layout.entry_at:
-        if not isinstance(value, dict):
-            raise _wrong(text, at, "an object", layout)
-        if step not in value:
-            return Parsed(text)
-        value, at = value[step], (*at, step)
-    if not isinstance(value, kind):
-        raise _wrong(text, at, word, layout)
-    entries: list[Entry] = []
-    bad: list[str | int] = []
-    members: Iterable[tuple[str | int, Any]] = value.items() if isinstance(value, dict) else enumerate(value)
-    for place, keys in members:
-        name = keys.get(layout.entry_key) if isinstance(keys, dict) and layout.entry_key is not None else place
-        if isinstance(keys, dict) and isinstance(name, str):
-            entries.append(Entry(keys, key=name, lines=_lazy(text, (*at, place), layout), at=(*at, place)))
-        else:
-            bad.append(place)
-    return Parsed(text, tuple(entries), problems=_bad_entries(text, at, bad, layout) if bad else ())
-
-
-def _bad_entries(text: str, at: tuple[str, ...], bad: list[str | int], layout: Layout) -> tuple[Problem, ...]:
-    """The first members of the map or list that are no agents, each as a problem; of many, the rest are counted."""
-    places: dict[str | int, int] = {}
-    for index, piece in enumerate(bracket_at(text, descend(text, at, layout)).pieces):
-        places[index if piece.name is None else piece.name] = piece.start
-    wanted = "an object" if layout.entry_key is None else f"an object with a text as {layout.entry_key!r}"
-    problems: list[Problem] = []
-    for step in bad[:MOST_SHOWN]:
-        shown = repr(step) if isinstance(step, str) else f"number {step + 1}"
-        more = f" (and {len(bad) - MOST_SHOWN} more)" if len(problems) == MOST_SHOWN - 1 and len(bad) > MOST_SHOWN else ""
-        message = f"the entry {shown} is no agent{more}: it must be {wanted}"
-        problems.append(Problem("bad-entry", message, line=line_of(text, places[step])))
-    return tuple(problems)
-
-
-def _wrong(text: str, at: tuple[str, ...], wanted: str, layout: Layout) -> Refused:
-    line = line_of(text, descend(text, at, layout))
-    where = f"the value of {'.'.join(at)!r}" if at else "the file"
-    return Refused(Problem("bad-root", f"{where} must be {wanted}", line=line), layout.on_bad_head)
-
-
-def _lazy(text: str, at: tuple[str | int, ...], layout: Layout) -> Mapping[str, int]:
-    return LazyLines(partial(_lines, text, at, layout))
-
-
-def _lines(text: str, at: tuple[str | int, ...], layout: Layout) -> dict[str, int]:
-    """Each key's line."""
+def _lines(text: str, layout: Layout, at: At) -> dict[str | int, int]:
+    """The line of each member of the object or array at a path."""
     bracket = bracket_at(text, descend(text, at, layout))
-    places: dict[str, int] = {}
-    for piece in bracket.pieces:
-        if piece.name is not None and not (layout.duplicate == "first" and piece.name in places):
-            places[piece.name] = piece.label_start
-    lines, line, position = {}, 1, 0
-    for name, place in sorted(places.items(), key=lambda item: item[1]):
-        line += text.count("\n", position, place)
-        position = place
-        lines[name] = line
+    lines: dict[str | int, int] = {}
+    line, position = 1, 0
+    for index, piece in enumerate(bracket.pieces):
+        line += text.count("\n", position, piece.label_start)
+        position = piece.label_start
+        name = index if piece.name is None else piece.name
+        if layout.duplicate != "first" or name not in lines:
+            lines[name] = line
     return lines
 
 
 def create(layout: Layout, keys: Mapping[str, Value], body: str | None = None, key: str | None = None) -> str:
     """A new document with one agent. Raises ValueError where the entry's key is missing, or JSON cannot say a value."""
-    _no_body(body)
+    no_body(body)
     if layout.unit != "entry":
         return value_json(keys) + "\n"
-    if key is None:
-        raise ValueError("an entry of a shared file needs a key")
     return _new_document(layout, [(key, keys)])
 
 
-def _new_document(layout: Layout, items: Sequence[tuple[str, Mapping[str, Value]]], style: Style = NEW) -> str:
+def _new_document(layout: Layout, items: Sequence[tuple[str | None, Mapping[str, Value]]], style: Style = NEW) -> str:
     return value_json(_nested(layout.entry_at, _holder(layout, items)), style) + style.eol
 
 
-def _holder(layout: Layout, items: Sequence[tuple[str, Mapping[str, Value]]]) -> Any:
+def _holder(layout: Layout, items: Sequence[tuple[str | None, Mapping[str, Value]]]) -> Any:
     """The map or list of these entries."""
-    if layout.entry_key is None:
-        return dict(items)
-    return [_with_key(layout.entry_key, key, keys) for key, keys in items]
-
-
-def _with_key(entry_key: str, key: str, keys: Mapping[str, Value]) -> dict[str, Value]:
-    return dict(keys) if entry_key in keys else {entry_key: key, **keys}
+    entries = [(key, keyed(layout, key, keys)) for key, keys in items]
+    return dict(entries) if layout.entry_key is None else [keys for _, keys in entries]
 
 
 def _nested(at: Sequence[str], value: Any) -> Any:
@@ -129,14 +67,9 @@ def _nested(at: Sequence[str], value: Any) -> Any:
     return value
 
 
-def _no_body(body: str | None) -> None:
-    if body is not None:
-        raise ValueError("a JSON file has no body: the prompt is one of its keys")
-
-
 def edit(parsed: Parsed, layout: Layout, entry: Entry, changes: Mapping[str, Change], body: str | None = None) -> str:
     """The text with some keys of one entry changed, added or (`DELETE`) taken out; without changes the same text."""
-    _no_body(body)
+    no_body(body)
     editable(parsed)
     plan = planned(entry.keys, changes)
     if not plan:

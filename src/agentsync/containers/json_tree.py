@@ -195,8 +195,3 @@ def descend(text: str, at: tuple[str | int, ...], layout: Layout) -> int:
             raise KeyError(step)
         position = bracket.pieces[index].start
     return position
-
-
-def line_of(text: str, position: int) -> int:
-    """The line of a position, from 1."""
-    return place(text, position)[0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 from agentsync.model import EMPTY, Problem, Value
 
@@ -23,7 +23,7 @@ class _Delete:
 
 
 DELETE: Final = _Delete()
-Change = Value | _Delete
+Change: TypeAlias = "Value | _Delete"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,9 @@ Floor 1, pure. The size is agentsync's own limit; the rest is what the client do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-
 from agentsync.containers.layout import Entry, Layout, Outcome, Parsed
 from agentsync.containers.limits import Hostile, file_problem
-from agentsync.containers.text import BOM, has_surrogates, place, readable, to_lf
+from agentsync.containers.text import BOM, place, readable, to_lf
 from agentsync.model import Problem
 
 
@@ -33,13 +31,14 @@ def opened(text: str, layout: Layout) -> str:
         text = text[1:]
     if "\0" in text and layout.nul != "ignored":
         raise Refused(_at("nul", "a NUL character stands in the file: take it out", text, text.index("\0")), layout.nul)
-    if not has_surrogates(text):
-        return text
-    if layout.invalid_utf8 != "replace":
-        offset = next(i for i, sign in enumerate(text) if "\ud800" <= sign <= "\udfff")
-        problem = _at("invalid-utf8", "bytes that are not UTF-8 stand in the file: save it as UTF-8", text, offset)
-        raise Refused(problem, layout.invalid_utf8)
-    return readable(text)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        if layout.invalid_utf8 == "replace":
+            return readable(text)
+        problem = _at("invalid-utf8", "bytes that are not UTF-8 stand in the file: save it as UTF-8", text, error.start)
+        raise Refused(problem, layout.invalid_utf8) from None
+    return text
 
 
 def hostile(error: Hostile, text: str) -> Refused:
@@ -53,36 +52,6 @@ def failed(text: str, refusal: Refused) -> Parsed:
     return Parsed(text, entries, refusal.outcome, (refusal.problem,))
 
 
-def editable(parsed: Parsed) -> None:
-    """Raises ValueError for a document that did not parse: there is nothing in it to edit."""
-    if parsed.outcome is not None:
-        raise ValueError("a document that did not parse cannot be edited")
-
-
 def _at(code: str, message: str, text: str, offset: int) -> Problem:
     line, column = place(text, offset)
     return Problem(code, message, line=line, column=column)
-
-
-class LazyLines(Mapping[str, int]):
-    """Key to line, looked for when first asked: most files are read without anybody asking where a key stands."""
-
-    __slots__ = ("_find", "_found")
-
-    def __init__(self, find: Callable[[], dict[str, int]]) -> None:
-        self._find = find
-        self._found: dict[str, int] | None = None
-
-    def _lines(self) -> dict[str, int]:
-        if self._found is None:
-            self._found = self._find()
-        return self._found
-
-    def __getitem__(self, key: str) -> int:
-        return self._lines()[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._lines())
-
-    def __len__(self) -> int:
-        return len(self._lines())

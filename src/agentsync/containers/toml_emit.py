@@ -16,7 +16,8 @@ _BARE: Final = re.compile(r"[A-Za-z0-9_-]++\Z")
 _CONTROLS: Final = bytes({*range(32), 127} - {9, 10})
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _ESCAPES: Final = {"\b": "\\b", "\f": "\\f", "\r": "\\r"}
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})?)?\Z|\d{2}:\d{2}:\d{2}(?:\.\d+)?\Z")
+_TIME: Final = r"\d{2}:\d{2}:\d{2}(?:\.\d+)?"
+_DATE: Final = re.compile(rf"\d{{4}}-\d{{2}}-\d{{2}}(?:[Tt ]{_TIME}(?:[Zz]|[+-]\d{{2}}:\d{{2}})?)?\Z|{_TIME}\Z")
 INTEGERS: Final = range(-(2**63), 2**63)
 """What every TOML reader takes for an integer; beyond, most refuse the file."""
 
@@ -126,11 +127,15 @@ def pair_toml(key: str, value: Any, eol: str) -> str:
     return f"{key} = {text_toml(value, eol) if isinstance(value, str) else inline_toml(value)}{eol}"
 
 
-def tables_toml(path: Sequence[str | int], table: Mapping[str, Any], eol: str) -> str:
-    """A map as `[path]` with its keys, and the maps in it as tables of their own behind it, a blank line before each."""
+def tables_toml(path: Sequence[str | int], table: Mapping[str, Any], eol: str, *, item: bool = False) -> str:
+    """A map as `[path]` with its keys, and the maps in it as tables of their own behind it, a blank line before each.
+
+    item: `[[path]]`, one more item of an array of tables.
+    """
     plain = [pair_toml(key_toml(key), value, eol) for key, value in table.items() if not isinstance(value, Mapping) or not value]
     nested = [tables_toml((*path, key), value, eol) for key, value in table.items() if isinstance(value, Mapping) and value]
-    head = f"{eol}[{path_toml(path)}]{eol}" if plain or not nested else ""
+    name = path_toml(path)
+    head = f"{eol}[[{name}]]{eol}" if item else f"{eol}[{name}]{eol}" if plain or not nested else ""
     return "".join([head, *plain, *nested])
 
 

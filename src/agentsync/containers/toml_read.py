@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import re
 import tomllib
+from collections.abc import Callable
 from typing import Any, Final
 
 from agentsync.containers.layout import Layout
@@ -70,7 +71,9 @@ def read(text: str, layout: Layout) -> dict[str, Any]:
 
 def _problem(error: ValueError, text: str) -> Problem:
     message = str(error)
-    match = _PLACE.match(message) if isinstance(error, tomllib.TOMLDecodeError) else None
+    if not isinstance(error, tomllib.TOMLDecodeError):  # an integer, here or in the parser
+        return Problem("bad-toml", "this is no valid TOML: an integer does not fit into 64 bits")
+    match = _PLACE.match(message)
     if match is None:
         return Problem("bad-toml", f"this is no valid TOML: {message}")
     if match[2] is None:
@@ -89,7 +92,7 @@ def _native(value: Any, depth: int) -> Any:
             return {key: _native(item, depth + 1) for key, item in value.items()}
         return [_native(item, depth + 1) for item in value]
     if isinstance(value, int) and not isinstance(value, bool) and value not in INTEGERS:
-        raise ValueError(f"the integer {value:#x} does not fit into 64 bits"[:80])
+        raise ValueError("an integer does not fit into 64 bits")
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
         return NotText(value.isoformat())
     return value
@@ -104,7 +107,7 @@ def check(text: str) -> None:
     if text.count("[") + text.count("{") <= DEPTH and text.count(".") < DEPTH and text.count(",") + text.count("\n") < NODES:
         return
     depth = dots = marks = 0
-    for match in _TOKEN.finditer(text.replace("\r\n", "\n")):
+    for match in _TOKEN.finditer(text):
         mark = match[0]
         if len(mark) > 1 or mark in "\"'#":
             continue
@@ -197,4 +200,4 @@ def _character(match: re.Match[str]) -> str:
     return chr(code)
 
 
-_READERS: Final = {"escaped": _unescaped, "word": "true".__eq__, "number": int, "list": _ITEM.findall}
+_READERS: Final[dict[str, Callable[[str], Any]]] = {"escaped": _unescaped, "word": "true".__eq__, "number": int, "list": _ITEM.findall}

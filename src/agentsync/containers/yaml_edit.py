@@ -15,7 +15,7 @@ from agentsync.containers.changes import Plan, arranged, in_order, is_value, pla
 from agentsync.containers.layout import Change
 from agentsync.containers.yaml_emit import double_quoted, emit, emit_flow, emit_key, emit_pair, emit_text, literal
 from agentsync.containers.yaml_scalars import plain_safe
-from agentsync.containers.yaml_tree import List, Map, Node, Pair, Scalar, counting, value_of
+from agentsync.containers.yaml_tree import List, Map, Node, Pair, Scalar, counting, descend, value_of
 from agentsync.model import Value
 
 
@@ -67,20 +67,52 @@ def change_keys(text: str, root: Node | None, changes: Mapping[str, Change], sty
     return text + gap + lines + style.end
 
 
-def change_node(text: str, owner: Pair | None, node: Node, new: Value, style: Style, dash: int = -1) -> str:
-    """The text with one value changed: the value of a pair, or the item behind the dash at `dash`."""
+def change_at(text: str, root: Node | None, path: Sequence[str | int], changes: Mapping[str, Change], style: Style) -> str:
+    """The text with other keys in the map at a path; what stands there and is no map with keys is replaced."""
+    if not path:
+        return change_keys(text, root, changes, style)
+    changes = settled(changes)
+    node, owner, dash = _found(text, root, path, style)
+    editor = _Editor(text, style)
+    if isinstance(node, Map) and node.pairs:
+        return spliced(text, editor.edit_map(node, planned(_plain(node, style), changes), changes, owner))
+    new = {key: value for key, value in changes.items() if is_value(value)}
+    return spliced(text, editor.replaced(owner, node, new, dash)) if new else text
+
+
+def change_value(text: str, root: Node | None, path: Sequence[str | int], new: Value, style: Style) -> str:
+    """The text with another value at a path that is there."""
+    node, owner, dash = _found(text, root, path, style)
     return spliced(text, _Editor(text, style).value(owner, node, new, dash))
 
 
-def remove_pair(text: str, node: Map, key: str, style: Style, parent: Pair | None) -> str:
-    """The text without a key of a map; a map left empty becomes `{}` behind its parent's key."""
-    return spliced(text, _Editor(text, style).edit_map(node, Plan({}, frozenset({key}), ()), {}, parent))
+def remove_at(text: str, root: Node | None, path: Sequence[str | int], style: Style) -> str:
+    """The text without the key or item at a path that is there; what is left empty becomes `{}` or `[]`."""
+    last = path[-1]
+    if len(path) == 1 and isinstance(root, Map):
+        editor = _Editor(text, style)
+        return spliced(text, editor.edit_map(root, Plan({}, frozenset({str(last)}), ()), {}, None))
+    node, owner, dash = (root, None, -1) if len(path) == 1 else _found(text, root, path[:-1], style)
+    editor = _Editor(text, style)
+    if isinstance(node, Map):
+        return spliced(text, editor.edit_map(node, Plan({}, frozenset({str(last)}), ()), {}, owner))
+    if isinstance(node, List) and isinstance(last, int):
+        left = [value_of(item, style.duplicate) for index, item in enumerate(node.items) if index != last]
+        if not left:
+            return spliced(text, editor.replaced(owner, node, [], dash) if owner or dash >= 0 else [Splice(node.start, node.end, "[]")])
+        return spliced(text, editor.without_item(node, last, left, owner, dash))
+    raise KeyError(last)
 
 
-def add_pair(text: str, node: Map, key: str, value: Value, style: Style) -> str:
-    """The text with a new last key in a map that has keys."""
-    changes: dict[str, Change] = {key: value}
-    return spliced(text, _Editor(text, style).edit_map(node, planned(_plain(node, style), changes), changes, None))
+def _found(text: str, root: Node | None, path: Sequence[str | int], style: Style) -> tuple[Node, Pair | None, int]:
+    """The node at a path, the pair it is the value of (else None), and the place of its dash (else -1)."""
+    outer = descend(root, tuple(path[:-1]), style.duplicate)
+    last = path[-1]
+    if isinstance(outer, Map) and isinstance(last, str) and (pair := counting(outer, style.duplicate).get(last)):
+        return pair.node, pair, -1
+    if isinstance(outer, List) and isinstance(last, int) and last < len(outer.items):
+        return outer.items[last], None, -1 if outer.flow else _Editor(text, style).dash(outer, last)
+    raise KeyError(last)
 
 
 def settled(changes: Mapping[str, Change]) -> dict[str, Change]:
@@ -321,6 +353,16 @@ class _Editor:
         for index in middle[len(fresh) :]:
             out.append(Splice(self.line_start(dashes[index]), self.next_line(max(old.items[index].end, dashes[index] + 1)), ""))
         return out + self.new_items(old, dashes, fresh[len(middle) :], head + len(middle) - 1)
+
+    def without_item(self, old: List, index: int, left: list[Any], owner: Pair | None, dash: int) -> list[Splice]:
+        """A list that keeps other items than this one: its lines go, even where an equal item stands beside it."""
+        if old.flow:
+            spans = [(item.start, item.end) for item in old.items]
+            return [self.joined(old, spans, [self.text[start:end] for at, (start, end) in enumerate(spans) if at != index])]
+        place = self.dash(old, index)
+        if not self.leads(place):
+            return self.replaced(owner, old, left, dash)
+        return [Splice(self.line_start(place), self.next_line(max(old.items[index].end, place + 1)), "")]
 
     def new_items(self, old: List, dashes: Sequence[int], values: Sequence[Value], after: int) -> list[Splice]:
         out = []

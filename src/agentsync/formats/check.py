@@ -74,7 +74,9 @@ def check_texts(data: Any, path: KeyPath = ()) -> Iterator[Flaw]:
 def one_fallback(formats: Sequence[Format]) -> str | None:
     """What is wrong where several formats claim to be the fallback, or None."""
     claiming = [rules.id for rules in formats if FALLBACK in rules.detect.keys]
-    return None if len(claiming) <= 1 else f"detect.keys: {FALLBACK} stands in several formats ({', '.join(claiming)}), at most one may have it"
+    if len(claiming) <= 1:
+        return None
+    return f"detect.keys: {FALLBACK} stands in several formats ({', '.join(claiming)}), at most one may have it"
 
 
 def _flaw(path: KeyPath, message: str, hint: str | None = None, *, on_key: bool = False) -> Flaw:
@@ -166,9 +168,12 @@ def _check_field(rules: Format, rule: FieldRule, path: KeyPath) -> Iterator[Flaw
         yield _flaw((*path, "key"), "the key is empty, a key or a path of keys is needed")
     if rule.table is not None and rule.table not in rules.values:
         tables = tuple(rules.values)
-        yield _flaw((*path, "table"), f"no such table ({rule.table}), `values` holds {', '.join(tables) or 'none'}", _meant(rule.table, tables))
+        message = f"no such table ({rule.table}), `values` holds {', '.join(tables) or 'none'}"
+        yield _flaw((*path, "table"), message, _meant(rule.table, tables))
     if rule.overflow is not None and (rule.table is None or not rule.overflow or not all(rule.overflow)):
         yield _flaw((*path, "overflow"), "it says nothing, it is a path of keys for values that `table` does not hold", on_key=True)
+    if rule.closed and rule.table is None:
+        yield _flaw((*path, "closed"), "it says nothing without `table`", on_key=True)
     if rule.missing is not None and not rule.required:
         yield _flaw((*path, "missing"), "it says nothing, allowed where `required: true`", on_key=True)
     if rule.required and not rule.write and rules.direction != "read":
@@ -200,7 +205,8 @@ def _check_values(rules: Format) -> Iterator[Flaw]:
                 yield _flaw(path, "wrong type, allowed are a text, a number, true and false; leave out a value that has no native one")
                 continue
             if not _wildcards_agree(neutral, native):
-                yield _flaw(path, f"the wildcards differ ({neutral}, {native}), allowed is one `*`, or the same number of `?`, on both sides")
+                message = f"the wildcards differ ({neutral}, {native}), allowed is one `*`, or the same number of `?`, on both sides"
+                yield _flaw(path, message)
             first = natives.setdefault(f"{type(native).__name__} {native}", neutral)
             if first != neutral:
                 yield _flaw(path, f"two values become one ({first} and {neutral} become {native}), reading it back needs one of them")
@@ -239,7 +245,8 @@ def _check_detect(rules: Format, shipped: bool) -> Iterator[Flaw]:
         if key.startswith("$") and key != FALLBACK:
             yield _flaw(("detect", "keys", index), f"no such pseudo key ({key}), allowed is {FALLBACK}")
         elif key == FALLBACK and not shipped:
-            yield _flaw(("detect", "keys", index), f"not allowed here ({FALLBACK}), only a format that comes with agentsync may be the fallback")
+            message = f"not allowed here ({FALLBACK}), only a format that comes with agentsync may be the fallback"
+            yield _flaw(("detect", "keys", index), message)
     for index, key in enumerate(detect.never):
         if key in detect.keys or key in detect.needs:
             yield _flaw(("detect", "never", index), f"the key speaks for and against ({key}), one of them is allowed")

@@ -37,7 +37,7 @@ def check_places(rules: Format) -> Iterator[Flaw]:
     for index, where in enumerate(rules.where):
         path = ("where", index)
         document = _document(where, kinds)
-        if document is None:
+        if document is None and kinds:
             ids = [one.id for one in kinds if one.id]
             hint = near(where.document or "", ids)
             message = f"no such kind of file ({where.document}), it must be an id in `document`: {', '.join(ids) or 'there is none'}"
@@ -77,7 +77,7 @@ def _document(where: Where, kinds: tuple[DocumentRules, ...]) -> DocumentRules |
 def _check_where(rules: Format, where: Where, document: DocumentRules | None, path: KeyPath) -> Iterator[Flaw]:
     if not where.read:
         yield _flaw((*path, "read"), "no glob is given, at least one is needed")
-    globs_are_right = True
+    globs_are_right = bool(where.read)
     for key, globs in (("read", where.read), ("skip", where.skip)):
         for index, glob in enumerate(globs):
             if problem := _not_relative(glob) or _no_glob(glob):

@@ -23,15 +23,15 @@ _TOOL: Final = re.compile(r"tool:[a-z][a-z0-9-]*/\S+")
 _PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
 
 # Keys that say something only in some styles, or only beside a deny list; each with its value where it says nothing.
-_OF_LISTS: Final = ("allow-list", "permission-map", "groups")
+_OF_LISTS: Final = ("allow-list", "permission-map")
 _ONLY_IN: Final[Mapping[str, tuple[str, ...]]] = {
     "key": _OF_LISTS,
-    "deny": ("allow-list", "groups"),
+    "deny": ("allow-list",),
     "all": _OF_LISTS,
     "none": _OF_LISTS,
     "legacy": ("permission-map",),
     "patterned": ("permission-map",),
-    "foreign": ("allow-list", "groups"),
+    "foreign": ("allow-list",),
     "prefix": _OF_LISTS,
 }
 _BESIDE_DENY: Final = ("deny_shape",)
@@ -165,6 +165,7 @@ def _check_grants(rights: RightsRules) -> Iterator[Flaw]:
         for value, switch in by_value.items():
             lists.append((("rights", "switches", key, value, "only"), switch.only or ()))
             lists.append((("rights", "switches", key, value, "removes"), switch.removes))
+            lists.append((("rights", "switches", key, value, "unless"), switch.unless))
     for path, grants in lists:
         for index, grant in enumerate(grants):
             if problem := flaw_of_atom(grant):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agentsync.formats.evidence import Evidence, Traits, families, read_evidence, traits_of
+from agentsync.formats.evidence import Evidence, Traits, families, may_be_markdown, read_evidence, traits_of
 from agentsync.formats.globs import compiled, compiled_anywhere, fixed_folders, is_plain
 
 if TYPE_CHECKING:
@@ -104,9 +104,11 @@ def _best_place(path: str, rules: Format) -> Iterator[_Place]:
             if match is None or any(compiled(skip).fullmatch(path[match.end("above") :]) for skip in where.skip):
                 continue
             fixed = fixed_folders(glob)
+            certain = is_plain(glob) or any(step.startswith(".") for step in fixed)
+            if not certain and match["above"].rstrip("/").rpartition("/")[2].startswith("."):
+                continue  # `.other/agents` is another assistant's folder, whoever it is
             rank = (match["above"].count("/") + len(fixed), len(fixed))
             if best is None or rank > best.rank:
-                certain = is_plain(glob) or any(step.startswith(".") for step in fixed)
                 best = _Place(rules, where, rank, certain)
     if best is not None:
         yield best
@@ -169,7 +171,7 @@ def _by_content(path: str, text: str, pool: Sequence[Format], places: Sequence[_
             traits = traits_of(rules)
             for score in _scores(rules, traits, family, text):
                 scores.append(score)
-                if traits.fallback and score.complete and family == "head+body":
+                if traits.fallback and score.complete and may_be_markdown(_file_name(path)):
                     guesses.append(score)
         if scores:
             break

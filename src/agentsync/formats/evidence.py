@@ -92,6 +92,12 @@ def families(file_name: str, text: str) -> tuple[str, ...]:
     return ("json",) if start.startswith("{") else ("toml", "yaml")
 
 
+def may_be_markdown(file_name: str) -> bool:
+    """Whether a name says markdown, or says nothing: `reviewer.md`, `reviewer`, `-`, `notes.txt`, but not `x.prompt`."""
+    dotted, _, ending = file_name.rpartition(".")
+    return not dotted or ending.casefold() == "txt" or _BY_ENDING.get(ending.casefold()) == ("head+body",)
+
+
 def read_evidence(text: str, layout: Layout) -> Evidence | None:
     """What the file says of itself, or None where it is no such file or holds no agent. Remembers the last few texts."""
     if layout.kind == "head+body":
@@ -170,9 +176,9 @@ def _traits(rules: Format) -> Traits:
     return Traits(
         format=rules,
         documents=tuple(
-            DocumentTraits(document.id, _FAMILIES[document.kind], layout_of(rules, document.id), document.on_bad_key not in {"ignored", "sent"})
-            for document in documents(rules)
-            if document.kind in _FAMILIES
+            DocumentTraits(one.id, _FAMILIES[one.kind], layout_of(rules, one.id), one.on_bad_key not in {"ignored", "sent"})
+            for one in documents(rules)
+            if one.kind in _FAMILIES
         ),
         keys=frozenset(rules.detect.keys) - {FALLBACK},
         never=frozenset(rules.detect.never),

@@ -19,7 +19,7 @@ def compiled(glob: str) -> re.Pattern[str]:
     >>> bool(compiled(".x/**/*.md").fullmatch(".x/a.md")), bool(compiled(".x/*.md").fullmatch(".x/y/a.md"))
     (True, False)
     """
-    return re.compile(_translated(glob))
+    return re.compile(_translated(glob), re.DOTALL)
 
 
 @lru_cache(maxsize=1024)
@@ -28,7 +28,7 @@ def compiled_anywhere(glob: str) -> re.Pattern[str]:
 
     The innermost place counts: `above` takes as much as it can.
     """
-    return re.compile(f"(?P<above>(?:.*/)?){_translated(glob)}")
+    return re.compile(f"(?P<above>(?:.*/)?){_translated(glob)}", re.DOTALL)
 
 
 def is_plain(glob: str) -> bool:

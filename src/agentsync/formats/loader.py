@@ -7,7 +7,7 @@ kept for the process; what is wrong with a file is collected whole and raised as
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from agentsync.formats.source import Flaw, Source, read_source
@@ -43,7 +43,7 @@ def known_ids() -> tuple[str, ...]:
     return shipped_names()
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(format_id: str) -> Format:
     """The shipped format of this id. Raises `FormatError` where there is none, naming the nearest."""
     if format_id not in shipped_names():
@@ -86,7 +86,7 @@ def load_text(text: str, path: str, *, shipped: bool) -> Format:
     return result
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_table(name: str) -> ToolTable:
     """A shipped table of tool names (`formats/tables/NAME.yaml`). Raises `KeyError` where there is none."""
     from agentsync.formats.check import check_table

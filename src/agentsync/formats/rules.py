@@ -114,7 +114,7 @@ class DocumentRules(Rule):
     no_head: Annotated[Outcome, _doc("a file without (opening) fence; `open`: an agent all the same, its text the prompt")] = "skip"
     unclosed: Annotated[Outcome, _doc("a head that is never closed")] = "skip"
     on_bad_head: Annotated[Outcome, _doc("a head that cannot be parsed, after repair")] = "file"
-    on_bad_key: Annotated[Outcome, _doc("an unknown key; ignored: it does nothing")] = "ignored"
+    on_bad_key: Annotated[Outcome | Literal["sent"], _doc("an unknown key; ignored: it does nothing; sent: it reaches the model's provider")] = "ignored"
     on_bad_value: Annotated[Outcome, _doc("a value of the wrong type or outside its list, where the field says nothing else")] = "file"
     quote: Annotated[
         Literal["auto", "double", "raw"],

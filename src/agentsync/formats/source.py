@@ -17,6 +17,9 @@ MAX_DEPTH: Final = 16
 
 KeyPath: TypeAlias = "tuple[str | int, ...]"
 
+_QUOTE: Final = "put a text that holds `{`, `[`, `,`, `#` or a colon into double quotes"
+
+_LONE: Final = re.compile("[\ud800-\udfff]")
 _INTEGER: Final = re.compile(r"[-+]?[0-9]{1,18}")
 _NUMBER: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _WORDS: Final[Mapping[str, bool | None]] = {
@@ -73,6 +76,11 @@ def read_source(text: str, *, places: bool = False) -> Source:
     if len(text) > MAX_CHARACTERS:
         source.flaws.append(Flaw("format-syntax", f"too long ({len(text):,} characters), at most {MAX_CHARACTERS:,} are read", at=(1, 1)))
         return source
+    lone = _LONE.search(text)
+    if lone is not None:
+        at = _line_column_of(text, lone.start())
+        source.flaws.append(Flaw("format-syntax", f"no UTF-8 (the byte {ord(lone[0]) & 0xFF:#04x}), UTF-8 is read", at=at))
+        return source
     walk = _Walk(source, places)
     try:
         # CSafeLoader is missing where PyYAML was built without libyaml; both give the same events.
@@ -80,7 +88,9 @@ def read_source(text: str, *, places: bool = False) -> Source:
             if not walk.take(event):
                 break
     except yaml.YAMLError as error:
-        source.flaws.append(Flaw("format-syntax", f"no valid YAML ({_reason(error)})", at=_error_place(error, text)))
+        reason = _reason(error)
+        hint = _QUOTE if "did not find expected" in reason or "mapping values" in reason else None
+        source.flaws.append(Flaw("format-syntax", f"no valid YAML ({reason})", hint=hint, at=_error_place(error, text)))
         source.data = None
     return source
 
@@ -135,7 +145,7 @@ class _Walk:
         elif kind is self._document:
             self._documents += 1
             if self._documents > 1:
-                self._flaw("a second document begins (---), a format file is one", event.start_mark)
+                self._flaw("a second document begins (---), one is read", event.start_mark)
                 return False
         return True
 
@@ -210,7 +220,9 @@ def _error_place(error: Exception, text: str) -> tuple[int, int]:
     if mark is not None:
         return _line_column(mark)
     position = getattr(error, "position", None)
-    if isinstance(position, int):
-        before = text[:position]
-        return before.count("\n") + 1, position - before.rfind("\n")
-    return 1, 1
+    return _line_column_of(text, position) if isinstance(position, int) else (1, 1)
+
+
+def _line_column_of(text: str, position: int) -> tuple[int, int]:
+    before = text[:position]
+    return before.count("\n") + 1, position - before.rfind("\n")

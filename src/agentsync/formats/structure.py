@@ -129,16 +129,16 @@ def _walk_scalar(value: Any, kind: inspect.Type, path: KeyPath) -> Iterator[Flaw
 
 def _branch(value: Any, kind: inspect.Type) -> inspect.Type | None:
     """The part of a type that a value of this kind can be, or None: the value's own type is wrong."""
-    for one in _parts(kind):
-        if _fits(value, one):
-            return one
-    return None
+    fitting = [one for one in parts_of(kind) if _fits(value, one)]
+    words = [word for one in fitting if isinstance(one, inspect.LiteralType) for word in one.values]
+    return inspect.LiteralType(tuple(words)) if words else next(iter(fitting), None)
 
 
-def _parts(kind: inspect.Type) -> tuple[inspect.Type, ...]:
+def parts_of(kind: inspect.Type) -> tuple[inspect.Type, ...]:
+    """The branches of a union, or the type alone, without what only describes it."""
     while isinstance(kind, inspect.Metadata):
         kind = kind.type
-    return tuple(part for one in kind.types for part in _parts(one)) if isinstance(kind, inspect.UnionType) else (kind,)
+    return tuple(part for one in kind.types for part in parts_of(one)) if isinstance(kind, inspect.UnionType) else (kind,)
 
 
 def _fits(value: Any, kind: inspect.Type) -> bool:
@@ -163,7 +163,7 @@ def _fits(value: Any, kind: inspect.Type) -> bool:
 
 def _allowed(kind: inspect.Type) -> str:
     """What a type allows, in words."""
-    return " or ".join(words for words in (allowed_words(part) for part in _parts(kind)) if words != "null")
+    return " or ".join(words for words in (allowed_words(part) for part in parts_of(kind)) if words != "null")
 
 
 def allowed_words(kind: inspect.Type) -> str:
@@ -179,7 +179,7 @@ def allowed_words(kind: inspect.Type) -> str:
     if isinstance(kind, inspect.DictType):
         return "a map"
     if isinstance(kind, inspect.VarTupleType):
-        return "a list of texts" if all(isinstance(part, inspect.StrType) for part in _parts(kind.item_type)) else "a list"
+        return "a list of texts" if all(isinstance(part, inspect.StrType) for part in parts_of(kind.item_type)) else "a list"
     if isinstance(kind, inspect.TupleType):
         return f"a list of {len(kind.item_types)} values"
     words = {inspect.AnyType: "any value", inspect.NoneType: "null", inspect.BoolType: "true or false", inspect.StrType: "a text"}

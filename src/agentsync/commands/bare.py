@@ -1,0 +1,124 @@
+"""`agentsync` alone: where am I, what is here, and what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from agentsync.commands.app import Session
+from agentsync.commands.formats import columns
+from agentsync.disk import LocalDisk
+from agentsync.formats import load_all
+from agentsync.formats.globs import fixed_folders
+from agentsync.formats.rules import Format
+from agentsync.model import HUB_FORMAT
+from agentsync.report import Line, count, some_of, text_line
+from agentsync.sources import Held, Reader, find
+
+HUB_FILE: Final = "agentsync.yaml"
+_OF_NOBODY: Final = frozenset({".github", ".config"})
+"""Folders that say nothing about which assistant is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The agents of one assistant in a folder: how many can be used, and in which files something is wrong."""
+
+    rules: Format
+    folder: str
+    agents: int
+    wrong: tuple[str, ...]
+
+
+def where_am_i(session: Session) -> int:
+    """Print what there is about this folder, and the next command. Always succeeds: it only looks."""
+    here = Path.cwd()
+    formats = load_all()
+    hub = nearest_hub(here)
+    seen = look_around(here, formats)
+    present = [rules for rules in formats if rules.id not in {one.rules.id for one in seen} and _uses(here, rules)]
+    session.terminal.print(lines(here, hub, seen, present, formats))
+    return 0
+
+
+def nearest_hub(here: Path) -> Path | None:
+    """The nearest folder, this one or above, that is a hub."""
+    return next((folder for folder in (here, *here.parents) if (folder / HUB_FILE).is_file()), None)
+
+
+def look_around(here: Path, formats: Sequence[Format]) -> list[Seen]:
+    """The agents that assistants would find in a folder."""
+    reader = Reader(formats, LocalDisk())
+    agents: dict[str, int] = {}
+    wrong: dict[str, list[str]] = {}
+    folders: dict[str, str] = {}
+    for found in find(str(here), formats, None, LocalDisk(), lambda: b""):
+        if found.format is None:
+            break
+        for item in reader.read(found):
+            rules = found.format
+            folders.setdefault(rules.id, found.place.path.rpartition("/")[0] or found.place.path)
+            if isinstance(item, Held):
+                agents[rules.id] = agents.get(rules.id, 0) + 1
+            elif item.status != "skipped":
+                wrong.setdefault(rules.id, []).append(found.place.path)
+    by_id = {rules.id: rules for rules in formats}
+    return [Seen(by_id[name], folder, agents.get(name, 0), tuple(wrong.get(name, ()))) for name, folder in folders.items()]
+
+
+def _uses(here: Path, rules: Format) -> bool:
+    """Whether there is a folder in which an assistant keeps things of its own."""
+    tops = {steps[0] for where in rules.where if where.scope == "project" for glob in where.read if (steps := fixed_folders(glob))}
+    return any(top.startswith(".") and top not in _OF_NOBODY and (here / top).is_dir() for top in tops)
+
+
+def lines(here: Path, hub: Path | None, seen: Sequence[Seen], present: Sequence[Format], formats: Sequence[Format]) -> Iterator[Line]:
+    """What is said of a folder."""
+    if hub is None:
+        yield (("strong", str(here)), ("", ": no hub here"))
+    else:
+        yield (("strong", str(hub)), ("", ": a hub of your agents" if hub == here else ": the hub above this folder"))
+    rows = [(one.rules.title, count(one.agents, "agent"), one.folder, _trouble(one)) for one in seen if one.agents or one.wrong]
+    yield from columns(rows, styles=("name", "", "faint", "bad"), indent=2)
+    if present:
+        yield text_line(f"  also used here, without agents: {', '.join(rules.title for rules in present)}", "faint")
+    if not rows and hub is None:
+        yield text_line("  no agents of any assistant agentsync knows", "faint")
+    yield ()
+    yield from _next(hub, seen, present, formats)
+
+
+def _trouble(one: Seen) -> str:
+    return f"{count(len(one.wrong), 'file')} it would not load ({some_of(one.wrong)})" if one.wrong else ""
+
+
+def _next(hub: Path | None, seen: Sequence[Seen], present: Sequence[Format], formats: Sequence[Format]) -> Iterator[Line]:
+    """The command to type now, and what it does."""
+    used = [one for one in seen if one.agents]
+    if hub is not None:
+        yield from _commands(("agentsync list", "the agents of this hub"), ("agentsync push -n", "what a push to your projects would do"))
+    elif used:
+        others = [rules for rules in (*(one.rules for one in used[1:]), *present) if _takes(rules)]
+        others = others or [rules for rules in formats if _takes(rules) and rules.id != used[0].rules.id]
+        target = others[0].id
+        yield from _commands(
+            (f"agentsync init --here --to {target}", f"keep these agents in {others[0].title} too, and in step"),
+            (f"agentsync convert {used[0].folder} --to {target} --into .", "only write them once"),
+        )
+    else:
+        yield from _commands(
+            ("agentsync init DIR", "a hub: one home for your agents"),
+            ("agentsync convert FILE --to FORMAT", "turn one agent into another format"),
+            ("agentsync formats", "the assistants agentsync knows"),
+        )
+
+
+def _takes(rules: Format) -> bool:
+    return rules.id != HUB_FORMAT and rules.direction != "read" and any(w.write and w.scope == "project" for w in rules.where)
+
+
+def _commands(*commands: tuple[str, str]) -> Iterator[Line]:
+    yield text_line("next:", "faint")
+    yield from columns(commands, styles=("hint", "faint"), indent=2)

@@ -1,0 +1,208 @@
+"""What a push did, or would do, as lines, as the documented JSON object, and as an exit code.
+
+Floor 5, pure: a `Plan` with its results in, words out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from agentsync.copies import STATES, Action, Copy, Plan, ProjectOutcome, State
+from agentsync.model import Problem
+from agentsync.report import (
+    JSON_VERSION,
+    Line,
+    Span,
+    count,
+    duration,
+    hint_line,
+    loss_group_lines,
+    loss_json,
+    problem_json,
+    problem_lines,
+    problems_lines,
+    refusal_lines,
+    some_of,
+)
+from agentsync.sync import Result, copies_after
+
+_DONE: Final[Mapping[Action, str]] = {
+    "create": "created", "update": "updated", "delete": "removed", "move": "moved", "heal": "recognised", "adopt": "adopted",
+    "commit": "committed", "hold": "held",
+}
+_LATER: Final[Mapping[Action, str]] = {
+    "create": "to create", "update": "to update", "delete": "to remove", "move": "to move", "heal": "to recognise", "adopt": "to adopt",
+    "commit": "to commit", "hold": "to hold",
+}
+_LISTED: Final[tuple[State, ...]] = ("conflict", "edited", "foreign", "unreadable", "deleted", "held")
+_NEEDS_YOU: Final = frozenset({"conflict", "edited", "foreign", "unreadable", "held"})
+_POLICY: Final = frozenset({"link", "no-file", "no-folder", "too-large"})
+"""Troubles with a copy that are agentsync's own rules, not a failing disk."""
+
+
+def push_lines(result: Result, *, dry: bool, seconds: float) -> Iterator[Line]:
+    """The report of a push: project by project, then what concerns them all, then one summary line."""
+    plan = result.plan
+    for outcome in plan.projects:
+        yield from _project_lines(outcome, result, dry=dry)
+    yield from problems_lines(plan.problems)
+    yield _summary(result, dry=dry, seconds=seconds)
+
+
+def _project_lines(outcome: ProjectOutcome, result: Result, *, dry: bool) -> Iterator[Line]:
+    head: Line = (("strong", outcome.name),)
+    if outcome.state != "ok":
+        style = "faint" if outcome.state == "not enabled here" else "warn"
+        yield (*head, ("", ": "), (style, outcome.state))  # type: ignore[arg-type]  # both are styles
+        if outcome.why is not None:
+            yield from problem_lines(outcome.why, 2)
+        elif outcome.state == "not enabled here":
+            yield hint_line(f"agentsync project enable {outcome.name}", 2)
+        return
+    plan = result.plan
+    copies = [copy for copy in plan.copies if copy.project == outcome.name]
+    failed = [(edit, problem) for edit, problem in result.failed if edit.project == outcome.name]
+    lost = {id(edit) for edit, _ in failed}
+    changes = [c for edit in plan.edits if edit.project == outcome.name and id(edit) not in lost for c in edit.changes]
+    if not copies and not changes:
+        yield (*head, ("faint", ": nothing to do here"))
+        return
+    yield head
+    words = _LATER if dry else _DONE
+    targets = dict.fromkeys([*(copy.target for copy in copies), *(change.target for change in changes)])
+    for target in targets:
+        here = [copy for copy in copies if copy.target == target]
+        counts: list[Span] = [
+            ("good", f"{number:,} {words[action]}") for action in _DONE if (number := sum(c.target == target and c.action == action for c in changes))
+        ]
+        same = sum(copy.state == "ok" for copy in here) - sum(c.target == target and c.action in ("heal", "move") for c in changes)
+        counts += [("faint", f"{same:,} unchanged")] if same > 0 else []
+        settled = sum(copy.state == "refused" and copy.decided for copy in here)
+        counts += [("faint", f"{settled:,} left out")] if settled else []
+        refused = [(copy.agent, copy.why) for copy in here if copy.state == "refused" and not copy.decided and copy.why is not None]
+        for line in refusal_lines(target, counts, refused):
+            yield (("", "  "), *line)
+    yield from _state_lines(copies)
+    for _, problem in failed:
+        yield from problem_lines(problem, 2)
+    yield from loss_group_lines((f"{change.agent}", loss) for change, loss in plan.losses if change.project == outcome.name)
+    if hidden := plan.hidden.get(outcome.name):
+        yield (("faint", f"  {count(hidden, 'loss', 'losses')} seen before"),)
+
+
+def _state_lines(copies: Sequence[Copy]) -> Iterator[Line]:
+    """Copies that were left as they are, by state: how many, why, which, and the command that decides it."""
+    for state in _LISTED:
+        here = [copy for copy in copies if copy.state == state]
+        reasons: dict[str, list[Copy]] = {}
+        for copy in here:
+            reasons.setdefault(copy.why.message if copy.why else state, []).append(copy)
+        for reason, alike in reasons.items():
+            style = "faint" if state == "deleted" else "warn"
+            names = some_of([copy.path or copy.agent for copy in alike])
+            yield (("", "  "), (style, f"{len(alike):,} {state}"), ("", f": {reason} "), ("faint", f"({names})"))  # type: ignore[misc]  # both are styles
+            why = alike[0].why
+            if why is not None and why.hint:
+                yield hint_line(why.hint, 4)
+
+
+def _summary(result: Result, *, dry: bool, seconds: float) -> Line:
+    changes = _counts(result)
+    words = _LATER if dry else _DONE
+    parts: list[Span] = [("good", f"{number:,} {words[action]}") for action, number in changes.items() if number]
+    needs = sum(copy.state in _NEEDS_YOU or (copy.state == "refused" and not copy.decided) for copy in result.plan.copies)
+    if needs:
+        parts.append(("warn", f"{needs:,} left for you to decide"))
+    if result.failed:
+        parts.append(("bad", f"{len(result.failed):,} failed"))
+    line: list[Span] = []
+    for part in parts or [("faint", "nothing to do")]:
+        line += [("", ", "), part] if line else [part]  # type: ignore[list-item]  # the literals are spans
+    reached = sum(outcome.state == "ok" for outcome in result.plan.projects)
+    return (*line, ("", f" in {count(reached, 'project')}"), ("faint", f" ({duration(seconds)})"))
+
+
+def _counts(result: Result) -> dict[Action, int]:
+    failed = {id(edit) for edit, _ in result.failed}
+    found: dict[Action, int] = dict.fromkeys(_DONE, 0)
+    for edit in result.plan.edits:
+        if id(edit) not in failed:
+            for change in edit.changes:
+                found[change.action] += 1
+    return found
+
+
+def push_json(result: Result, *, dry: bool) -> dict[str, Any]:
+    """The documented object."""
+    plan = result.plan
+    failed = {id(edit) for edit, _ in result.failed}
+    changes = [
+        {"action": c.action, "project": c.project, "target": c.target, "agent": c.agent, "path": c.path}
+        for edit in plan.edits if id(edit) not in failed for c in edit.changes
+    ]
+    copies = plan.copies if dry else copies_after(result)
+    losses = [
+        {"project": change.project, "target": change.target, "agent": change.agent, **loss_json(loss)} for change, loss in plan.losses
+    ]
+    states = {state: sum(copy.state == state for copy in copies) for state in STATES}
+    return {
+        "version": JSON_VERSION,
+        "run": result.run,
+        "changes": changes,
+        "copies": [_copy_json(copy) for copy in copies],
+        "conflicts": [_copy_json(copy) for copy in copies if copy.state == "conflict"],
+        "losses": losses,
+        "problems": [*_problems_json(plan, copies), *({"project": edit.project, **problem_json(problem)} for edit, problem in result.failed)],
+        "summary": {
+            "dry_run": dry,
+            "changes": {action: number for action, number in _counts(result).items() if number},
+            "states": {state: number for state, number in states.items() if number},
+            "projects": {outcome.name: outcome.state for outcome in plan.projects},
+            "losses_seen": sum(plan.hidden.values()),
+            "failed": len(result.failed),
+        },
+    }
+
+
+def _copy_json(copy: Copy) -> dict[str, Any]:
+    return {
+        "project": copy.project, "target": copy.target, "agent": copy.agent, "path": copy.path, "entry": copy.entry, "state": copy.state,
+        "decided": copy.decided, "losses": copy.losses, "why": None if copy.why is None else copy.why.message,
+    }
+
+
+def _problems_json(plan: Plan, copies: Iterable[Copy]) -> Iterator[dict[str, Any]]:
+    for problem in plan.problems:
+        yield {"project": None, **problem_json(problem)}
+    for outcome in plan.projects:
+        if outcome.why is not None:
+            yield {"project": outcome.name, **problem_json(outcome.why)}
+    for copy in copies:
+        if copy.why is not None and not copy.decided and copy.state != "ok":
+            yield {"project": copy.project, "target": copy.target, "agent": copy.agent, **problem_json(copy.why)}
+
+
+def push_exit(result: Result) -> int:
+    """3 where a file could not be read or written, 1 where something needs the user, else 0."""
+    plan = result.plan
+    if result.failed or any(_disk_failed(problem) for problem in _troubles(plan)):
+        return 3
+    needs_you = any(copy.state in _NEEDS_YOU or (copy.state == "refused" and not copy.decided) for copy in plan.copies)
+    stopped = any(outcome.state in ("stopped", "missing") for outcome in plan.projects)
+    return 1 if needs_you or stopped or any(problem.severity == "error" for problem in plan.problems) else 0
+
+
+def _troubles(plan: Plan) -> Iterator[Problem]:
+    yield from (copy.why for copy in plan.copies if copy.state == "unreadable" and copy.why is not None)
+    yield from plan.problems
+
+
+def _disk_failed(problem: Problem) -> bool:
+    return problem.code in ("io", "denied", "full", "read-only")
+
+
+def with_problems(result: Result, problems: Sequence[Problem]) -> Result:
+    """The result with something more to be said."""
+    return replace(result, plan=replace(result.plan, problems=(*problems, *result.plan.problems))) if problems else result
