@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from agentsync.commands import app as frame
+from agentsync.disk import LIMIT, DiskError, File, LocalDisk, Stamp
+from agentsync.model import Problem
 from tests.conftest import Ran, Run
 
 REVIEWER = """---

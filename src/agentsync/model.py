@@ -115,7 +115,7 @@ class Rights:
 
     allow: the only grants it has, in the order stated; None = not stated, everything the assistant offers.
     deny: grants taken away again. ask: grants held that ask the user first (`*`: all of them).
-    unenforced: what the source's client gives beyond the statement, as `VOCABULARY|GRANT` (a fact about the source; not compared).
+    unenforced: what the source's client gives beyond the statement, as `FORMAT|GRANT` (a fact about the source; not compared).
     implied: grants held only because another field implies them (not compared).
     """
 

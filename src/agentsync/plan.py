@@ -39,9 +39,9 @@ def plan_push(snapshot: Snapshot, wishes: Wishes) -> Plan:
     return plan
 
 
-def plan_removal(view: ProjectView) -> Plan:
+def plan_removal(view: ProjectView, texts: Mapping[str, str]) -> Plan:
     """Every unchanged copy of a project goes; edited ones stay and are listed. The user asked for it: no count guard."""
-    work = _Project(view, Snapshot((), (view,)), Wishes(allow_deletes=True), Reader())
+    work = _Project(view, Snapshot((), (view,), texts), Wishes(allow_deletes=True), Reader())
     work.run()
     return Plan(tuple(work.edits.all()), tuple(work.copies), (view.outcome,))
 

@@ -96,6 +96,19 @@ def clip(text: str, width: int = 48) -> str:
     return line if len(line) <= width else line[: width - 1].rstrip() + "…"
 
 
+def clip_path(path: str, width: int = 60) -> str:
+    """The end of a path, which says more than its beginning: `…/agents/reviewer.md`."""
+    if len(path) <= width:
+        return path
+    end = path[-(width - 2) :]
+    return f"…/{end.partition('/')[2] or end}"
+
+
+def some_paths(paths: Sequence[str]) -> str:
+    """The first path and how many more."""
+    return clip_path(paths[0]) + (f", … +{len(paths) - 1:,}" if len(paths) > 1 else "") if paths else ""
+
+
 def some_of(names: Sequence[str]) -> str:
     """The first name and how many more: `api-designer, … +98`.
 
@@ -168,7 +181,7 @@ def problems_lines(problems: Iterable[Problem], *, full: bool = False, indent: i
             continue
         shown += len(alike)
         paths = [place(problem).removesuffix(": ") for problem in alike]
-        yield (("", " " * indent), ("strong", f"{len(alike):,} files: "), ("", f"{message} "), ("faint", f"({some_of(paths)})"))
+        yield (("", " " * indent), ("strong", f"{len(alike):,} files: "), ("", f"{message} "), ("faint", f"({some_paths(paths)})"))
         if alike[0].hint:
             yield hint_line(alike[0].hint, indent)
     if not full and shown > NAMED and (hidden := shown - NAMED - sum(len(g) for g in groups.values() if len(g) > 3)) > 0:
@@ -237,14 +250,13 @@ def loss_group_lines(losses: Iterable[tuple[str, Loss]], indent: int = 2) -> Ite
     """Losses as (agent, loss), grouped by kind, field and reason: how many, why, and an example."""
     groups: dict[tuple[str, str, str], list[tuple[str, Loss]]] = {}
     for name, loss in losses:
-        groups.setdefault((loss.kind, loss.field, loss.why), []).append((name, loss))
-    ranked = sorted(groups.items(), key=lambda item: (_LOSS_RANK[item[1][0][1].kind], -len(item[1]), item[0]))
+        groups.setdefault((loss.kind, _field_group(loss.field), loss.why), []).append((name, loss))
+    ranked = sorted(groups.items(), key=lambda item: (_LOSS_RANK[item[0][0]], "." in item[0][1], -len(item[1]), item[0]))
     wide = min(28, max((len(field) for (_, field, _), _ in ranked), default=0))
     digits = max((len(f"{len(found):,}") for _, found in ranked), default=0)
     for (kind, field, why), found in ranked:
-        first = found[0][1]
         yield (
-            ("", " " * indent), (_LOSS_STYLE[first.kind], f"{kind:<12} "), ("", f"{field:<{wide}} "), ("", f"{len(found):>{digits},}  "),
+            ("", " " * indent), (_LOSS_STYLE[found[0][1].kind], f"{kind:<12} "), ("", f"{field:<{wide}} "), ("", f"{len(found):>{digits},}  "),
             ("", f"{why} "), ("faint", f"({_example(found)})"),
         )
         hints = {loss.hint for _, loss in found if loss.hint}
@@ -252,16 +264,26 @@ def loss_group_lines(losses: Iterable[tuple[str, Loss]], indent: int = 2) -> Ite
             yield hint_line(min(hints) if len(hints) == 1 else f"{min(hints)} (and {len(hints) - 1:,} more like it)", indent + 2)
 
 
-_LOSS_RANK: Final[Mapping[str, int]] = {"widened": 0, **{kind: n + 1 for n, kind in enumerate(LOSS_KINDS) if kind != "widened"}}
+_LOSS_RANK: Final[Mapping[str, int]] = {"widened": 0, "narrowed": 1, "dropped": 2, "approximated": 3, "guessed": 4}
+
+
+def _field_group(field: str) -> str:
+    """The field itself; all native keys of a format are one group: `claude-code.*`."""
+    owner, dot, _ = field.partition(".")
+    return f"{owner}.*" if dot else field
 
 
 def _example(found: Sequence[tuple[str, Loss]]) -> str:
-    """`blue in api-designer, … +50`; the values alone where there are few of them."""
-    values = list(dict.fromkeys(clip(loss.value, 40) for _, loss in found if loss.value))
-    names = list(dict.fromkeys(name for name, _ in found))
+    """`blue in api-designer, … +50`; the values alone where there are few of them; native keys by their names."""
+    keys = ordered(loss.field.partition(".")[2] for _, loss in found)
+    if keys[0]:
+        values = [", ".join(keys[:4]) + (f", … +{len(keys) - 4:,}" if len(keys) > 4 else "")]
+    else:
+        values = list(dict.fromkeys(clip(loss.value, 40) for _, loss in found if loss.value))
+    names = ordered(name for name, _ in found)
     if not values:
         return some_of(names)
-    shown = ", ".join(values) if len(values) <= 3 and sum(map(len, values)) <= 40 else f"{values[0]}, … +{len(values) - 1:,}"
+    shown = ", ".join(values) if len(values) <= 3 and sum(map(len, values)) <= 60 else f"{values[0]}, … +{len(values) - 1:,}"
     return f"{shown} in {some_of(names)}"
 
 
@@ -308,7 +330,7 @@ def _source_lines(rows: Sequence[Outcome], *, full: bool) -> Iterator[Line]:
     for row in skipped:
         reasons.setdefault(row.problems[0].message if row.problems else "no agent to its assistant", []).append(row.source)
     for reason, sources in reasons.items():
-        yield (("faint", f"{len(sources):,} skipped: {reason} ({some_of(sources)})"),)
+        yield (("faint", f"{len(sources):,} skipped: {reason} ({some_paths(sources)})"),)
     once = {(row.source, row.name): row for row in rows if row.read_losses or row.read_problems}
     if not full:
         guessed = [(row.name or row.source, loss) for row in once.values() for loss in row.read_losses]

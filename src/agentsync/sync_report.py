@@ -5,6 +5,7 @@ Floor 5, pure: a `Plan` with its results in, words out.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -15,6 +16,7 @@ from agentsync.report import (
     JSON_VERSION,
     Line,
     Span,
+    Style,
     count,
     duration,
     hint_line,
@@ -54,8 +56,8 @@ def push_lines(result: Result, *, dry: bool, seconds: float) -> Iterator[Line]:
 def _project_lines(outcome: ProjectOutcome, result: Result, *, dry: bool) -> Iterator[Line]:
     head: Line = (("strong", outcome.name),)
     if outcome.state != "ok":
-        style = "faint" if outcome.state == "not enabled here" else "warn"
-        yield (*head, ("", ": "), (style, outcome.state))  # type: ignore[arg-type]  # both are styles
+        style: Style = "faint" if outcome.state == "not enabled here" else "warn"
+        yield (*head, ("", ": "), (style, outcome.state))
         if outcome.why is not None:
             yield from problem_lines(outcome.why, 2)
         elif outcome.state == "not enabled here":
@@ -74,10 +76,9 @@ def _project_lines(outcome: ProjectOutcome, result: Result, *, dry: bool) -> Ite
     targets = dict.fromkeys([*(copy.target for copy in copies), *(change.target for change in changes)])
     for target in targets:
         here = [copy for copy in copies if copy.target == target]
-        counts: list[Span] = [
-            ("good", f"{number:,} {words[action]}") for action in _DONE if (number := sum(c.target == target and c.action == action for c in changes))
-        ]
-        same = sum(copy.state == "ok" for copy in here) - sum(c.target == target and c.action in ("heal", "move") for c in changes)
+        done = Counter(change.action for change in changes if change.target == target)
+        counts: list[Span] = [("good", f"{done[action]:,} {words[action]}") for action in _DONE if done[action]]
+        same = sum(copy.state == "ok" for copy in here) - done["heal"] - done["move"]
         counts += [("faint", f"{same:,} unchanged")] if same > 0 else []
         settled = sum(copy.state == "refused" and copy.decided for copy in here)
         counts += [("faint", f"{settled:,} left out")] if settled else []
@@ -100,9 +101,9 @@ def _state_lines(copies: Sequence[Copy]) -> Iterator[Line]:
         for copy in here:
             reasons.setdefault(copy.why.message if copy.why else state, []).append(copy)
         for reason, alike in reasons.items():
-            style = "faint" if state == "deleted" else "warn"
+            style: Style = "faint" if state == "deleted" else "warn"
             names = some_of([copy.path or copy.agent for copy in alike])
-            yield (("", "  "), (style, f"{len(alike):,} {state}"), ("", f": {reason} "), ("faint", f"({names})"))  # type: ignore[misc]  # both are styles
+            yield (("", "  "), (style, f"{len(alike):,} {state}"), ("", f": {reason} "), ("faint", f"({names})"))
             why = alike[0].why
             if why is not None and why.hint:
                 yield hint_line(why.hint, 4)
@@ -119,7 +120,7 @@ def _summary(result: Result, *, dry: bool, seconds: float) -> Line:
         parts.append(("bad", f"{len(result.failed):,} failed"))
     line: list[Span] = []
     for part in parts or [("faint", "nothing to do")]:
-        line += [("", ", "), part] if line else [part]  # type: ignore[list-item]  # the literals are spans
+        line += [("", ", "), part] if line else [part]
     reached = sum(outcome.state == "ok" for outcome in result.plan.projects)
     return (*line, ("", f" in {count(reached, 'project')}"), ("faint", f" ({duration(seconds)})"))
 
@@ -154,7 +155,7 @@ def push_json(result: Result, *, dry: bool) -> dict[str, Any]:
         "copies": [_copy_json(copy) for copy in copies],
         "conflicts": [_copy_json(copy) for copy in copies if copy.state == "conflict"],
         "losses": losses,
-        "problems": [*_problems_json(plan, copies), *({"project": edit.project, **problem_json(problem)} for edit, problem in result.failed)],
+        "problems": [*_problems_json(plan, copies), *({"project": e.project, **problem_json(p)} for e, p in result.failed)],
         "summary": {
             "dry_run": dry,
             "changes": {action: number for action, number in _counts(result).items() if number},

@@ -17,7 +17,7 @@ from agentsync.containers.layout import DELETE, Layout
 from tests.containers.values import JSON_VALUES, KEYS, corpus, identical, seconds, text_of
 
 JSON = Layout(kind="json")
-JSONC = Layout(kind="jsonc")
+JSONC = Layout(kind="jsonc", duplicate="last")
 MAP = Layout(kind="jsonc", unit="entry", entry_at=("agent",))
 ROOT = Layout(kind="json", unit="entry")
 LIST = Layout(kind="json", unit="entry", entry_at=("modes",), entry_key="slug")
@@ -98,7 +98,7 @@ def test_no_change_gives_the_same_text() -> None:
         ("{\n}\n", {"a": 1}, '{\n  "a": 1\n}\n'),
         ("{\n\t\"a\": {}\n}", {"a": {"b": 1}}, '{\n\t"a": {\n\t\t"b": 1\n\t}\n}'),
         ('{"a": 1 // end\n}', {"b": 2}, '{"a": 1, // end\n  "b": 2\n}'),
-        ('{"a": [1, // one\n 2]}', {"a": [1]}, '{"a": [1 // one\n ]}'),
+        ('{"a": [1, // one\n 2]}', {"a": [1]}, '{"a": [1 // one\n]}'),
         ('{"a": [1, // one\n 2, 3]}', {"a": [1, 3]}, None),
         ("{ // only\n \"a\": 1}", {"a": DELETE}, None),
         ('{\n  // about b\n  "b": 1, "c": 2}', {"b": DELETE}, None),

@@ -353,6 +353,9 @@ CASES: list[tuple[str, str, str, list[str]]] = [
     ("implied by nothing", "  empty: none", "  empty: none\n  implied: [{key: sed, adds: [shell]}]", [
         "20:19: rights.implied[0].key: no such key (sed), allowed are keys named in fields, native and switches | did you mean `seed`?",
     ]),
+    ("client that is none", "  empty: none", "  empty: none\n  client: claud-code", [
+        "20:11: rights.client: no such other format (claud-code), allowed are agentsync, … | did you mean `claude-code`?",
+    ]),
     ("switch that does nothing", "  empty: none", "  empty: none\n  switches: {safe: {on: {}}}", [
         "20:25: rights.switches.safe.on: it restricts nothing, `only` or `removes` is needed where it is written | write: false",
     ]),

@@ -273,7 +273,7 @@ def _read_rest(compiled: Compiled, kind: Kind, draft: _Draft) -> dict[str, dict[
             continue
         own[key] = value
         rule = fmt.native.get(key)
-        if rule is None and kind.rules.on_bad_key not in ("ignored", "sent"):
+        if rule is None and key not in fmt.rights.switches and kind.rules.on_bad_key not in ("ignored", "sent"):
             draft.fail(kind.rules.on_bad_key, key, f"`{key}` is no key of {fmt.title}")
         elif rule is not None and not fits(value, rule.type):
             draft.fail(kind.bad(rule.bad), key, f"`{key}` must be {rule.type} ({_short(value)})")

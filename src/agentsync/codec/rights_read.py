@@ -65,11 +65,14 @@ def read_rights(fmt: Format, table: ToolTable, keys: Mapping[str, Value], *, kep
         _permission_map(reader)
     elif style == "allow-list" and not (kept and not fmt.rights.enforced):
         _allow_list(reader)
+        if not fmt.rights.enforced and (reader.allow is not None or reader.deny):
+            reader.gives.append(EVERYTHING)
+            reader.notes.append((fmt.rights.key or "", f"{fmt.title} is not known to keep `{fmt.rights.key}`"))
     if fmt.rights.ask is not None and isinstance(listed := at_path(keys, fmt.rights.ask), list):
         reader.ask += [str(item) for item in listed]
     _implied(reader)
     _switches(reader)
-    gives = ordered(f"{table.vocabulary}|{grant}" for grant in reader.gives)
+    gives = ordered(f"{table.client}|{grant}" for grant in reader.gives)
     allow = None if reader.allow is None or EVERYTHING in reader.allow else ordered(reader.allow)
     rights = Rights(allow, ordered(reader.deny), ordered(reader.ask), gives, tuple(reader.implied))
     return Statement(rights, ordered(reader.used), reader.outcome, reader.bad, tuple(reader.notes))
@@ -195,24 +198,32 @@ def _field_keys(fmt: Format) -> frozenset[str]:
 
 
 def _permission_map(reader: _Reader) -> None:
+    """Rules in order. The old switches come first; a rule of the map itself replaces a switch's value but keeps its place (measured)."""
     rules = reader.fmt.rights
-    entries: list[tuple[str, Value]] = []
+    merged: dict[str, Value] = {}
     if rules.legacy is not None and rules.legacy.key in reader.keys:
-        entries += _legacy(reader, reader.keys[rules.legacy.key])
+        merged.update(_legacy(reader, reader.keys[rules.legacy.key]))
     key = rules.key or ""
     if key in reader.keys:
         reader.used.append(key)
         value = reader.keys[key]
         if isinstance(value, str):
-            entries.append(("*", value))
+            merged["*"] = value
         elif isinstance(value, dict):
-            entries += value.items()
+            merged.update(value)
         else:
             reader.fail(reader.bad_value, key, "a word or a map is needed")
+    entries = _in_js_order(merged)
     for name, value in entries:
         _check_action(reader, key, name, value)
     if entries and reader.outcome is None:
-        _settle(reader, entries)
+        _settle(reader, [(name, dict(_in_js_order(value)) if isinstance(value, dict) else value) for name, value in entries])
+
+
+def _in_js_order(rules: Mapping[str, Value]) -> list[tuple[str, Value]]:
+    """The members of an object as JavaScript keeps them: keys that are whole numbers first, rising, the others as written."""
+    numbers = sorted((key for key in rules if key.isascii() and key.isdigit() and (key == "0" or key[0] != "0")), key=int)
+    return [(key, rules[key]) for key in [*numbers, *(key for key in rules if key not in numbers)]]
 
 
 def _legacy(reader: _Reader, value: Value) -> list[tuple[str, Value]]:

@@ -51,7 +51,7 @@ def write_rights(
     others: the keys that will stand in the file beside them (fields and native values), which may imply or restrict rights.
     old: the native keys of the document that is edited, or an empty mapping.
     """
-    baseline = _with_given(rights, table.vocabulary)
+    baseline = _with_given(rights, table.client)
     context = {key: value for key, value in others.items() if key not in _own_keys(fmt)}
     found: list[_Candidate] = []
     for proposal in _proposals(fmt, table, rights, context, old, allow_widening):
@@ -74,15 +74,15 @@ def write_rights(
 
 def unchanged(fmt: Format, table: ToolTable, rights: Rights, keys: Mapping[str, Value], *, allow_widening: bool) -> RightsRendering:
     """The verdict on keys that already state these rights and shall stay as they are."""
-    kept = compare(_with_given(rights, table.vocabulary), read_rights(fmt, table, keys, kept=True).rights)
+    kept = compare(_with_given(rights, table.client), read_rights(fmt, table, keys, kept=True).rights)
     if kept.widened and not allow_widening:
         return RightsRendering({}, rights, problem=_refusal(fmt, rights, kept))
     return RightsRendering({}, rights, tuple(_losses(fmt, _Candidate({}, rights, kept, Difference()))))
 
 
-def _with_given(rights: Rights, vocabulary: str) -> Rights:
+def _with_given(rights: Rights, client: str) -> Rights:
     """The rights an agent has in effect where the same client ran it before: what that client gave beyond the statement."""
-    given = [grant for entry in rights.unenforced for owner, _, grant in [entry.partition("|")] if owner == vocabulary]
+    given = [grant for entry in rights.unenforced for owner, _, grant in [entry.partition("|")] if owner == client]
     if EVERYTHING in given:
         return Rights()
     return replace(rights, allow=ordered([*rights.allow, *given])) if given and rights.allow is not None else rights

@@ -73,6 +73,7 @@ class ToolTable:
         assert isinstance(rules.tools, dict)  # noqa: S101  # the loader resolves a table's name
         self.rules: RightsRules = rules
         self.vocabulary = rules.vocabulary or fmt.id
+        self.client = rules.client or fmt.id
         self.natives: Mapping[str, tuple[str, ...]] = rules.tools
         self.title = fmt.title
         by_name: dict[str, list[str]] = {}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agentsync.codec.compiled import BODY, Compiled, Kind, compile_format, fits
-from agentsync.codec.names import fitting_name, name_problem, slug, stem_of
+from agentsync.codec.names import fitting_name, folder_of, name_problem, path_name, slug, stem_of
 from agentsync.codec.prompts import around, literal, write_prompt
 from agentsync.codec.read import PLACEHOLDERS, decode, read_entry, read_parsed
 from agentsync.codec.rights_write import RightsRendering, unchanged, write_rights
@@ -309,8 +309,16 @@ def _write_name(build: _Build, path: str, place: _Old | None) -> str | None:
         return place.entry.key if place is not None and place.entry is not None else name
     if "key" not in rules.source:
         return None
-    if rules.write == "always" or rules.key in build.old or stem_of(fmt, path) != name or "/" in name:
+    if (rules.write == "always" and place is None) or rules.key in build.old or _name_by_path(fmt, path) != name:
         build.keys[rules.key] = name
+    return None
+
+
+def _name_by_path(fmt: Format, path: str) -> str | None:
+    """What the client would call an agent at this path that says no name."""
+    for source in fmt.name.source:
+        if source in ("stem", "path", "folder"):
+            return {"stem": stem_of, "path": path_name}.get(source, lambda _fmt, where: folder_of(where))(fmt, path)
     return None
 
 
@@ -471,6 +479,8 @@ def _write_body(build: _Build, keys: dict[str, Value], text: str) -> None:
         return
     key = build.kind.rules.body
     before = build.old.get(key)
+    if before is None and not text and not any(r.required for r in build.format.fields.values() if r.key == BODY):
+        return
     if isinstance(before, str):
         keys[key] = before if literal(before) == text else around(before, text)
     else:

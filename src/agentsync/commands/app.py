@@ -189,8 +189,10 @@ def run(arguments: Sequence[str]) -> int:
         terminal.say(problem_lines(error.problem))
         return error.exit_code
     except BrokenPipeError:
-        _abandon_output()
-        return 3
+        return _abandon_output()
+    except SystemExit as end:
+        # click ends this way where nobody reads our output any more (1), and after it printed a shell's completion (0).
+        return _abandon_output() if end.code else 0
     except OSError as error:
         where = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else None
         reason = error.strerror or str(error) or type(error).__name__
@@ -220,7 +222,7 @@ def _flush() -> None:
     sys.stderr.flush()
 
 
-def _abandon_output() -> None:
+def _abandon_output() -> int:
     """Nobody reads our output any more: keep the interpreter from complaining about that when it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
@@ -228,6 +230,7 @@ def _abandon_output() -> None:
             os.dup2(nowhere, stream.fileno())
         except (OSError, ValueError, AttributeError):
             continue
+    return 3
 
 
 def _bug(terminal: Terminal, error: Exception, arguments: Sequence[str]) -> int:

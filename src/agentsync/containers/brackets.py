@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 OPENERS: Final = ("[", "{")
 
@@ -71,6 +71,10 @@ class Bracket:
         return found[0 if first else -1] if found else None
 
 
+_Span: TypeAlias = tuple[int, int, int, int, int]
+"""Of one piece: where it begins, where its key ends, the separator, where its value ends, its comma; -1 for none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fresh:
     """A new piece: its key as written with the separator (empty in a list), and its value."""
@@ -81,9 +85,9 @@ class Fresh:
 
 def scan(text: str, start: int, syntax: Syntax) -> Bracket:
     """Take apart the bracket that opens at `start`; what lies deeper is stepped over."""
-    items: list[tuple[int, int, int, int]] = []  # first, separator, end, comma
-    depth, first, last, split = 0, -1, -1, -1
-    close = -1
+    items: list[_Span] = []
+    depth = 0
+    first = last = key = split = close = -1
     for match in syntax.token.finditer(text, start):
         mark = match[0]
         if mark.startswith(syntax.comments):
@@ -95,33 +99,33 @@ def scan(text: str, start: int, syntax: Syntax) -> Bracket:
                 break
         if depth == 1:
             if mark == ",":
-                items.append((first, split, last, match.start()))
-                first = last = split = -1
+                items.append((first, key, split, last, match.start()))
+                first = last = key = split = -1
                 continue
             if mark == syntax.separator and split < 0:
-                split = match.start()
+                key, split = last, match.start()
             elif first < 0:
                 first = match.start()
             last = match.end()
         if mark in OPENERS:
             depth += 1
     if first >= 0:
-        items.append((first, split, last, -1))
+        items.append((first, key, split, last, -1))
     return _pieces(text, start, close, items, syntax)
 
 
-def _pieces(text: str, start: int, close: int, items: list[tuple[int, int, int, int]], syntax: Syntax) -> Bracket:
+def _pieces(text: str, start: int, close: int, items: list[_Span], syntax: Syntax) -> Bracket:
     position = _tail_end(text, start + 1, items[0][0] if items else close, syntax)
     opening = text[start:position]
     pieces = []
-    for index, (first, split, last, comma) in enumerate(items):
+    for index, (first, key, split, last, comma) in enumerate(items):
         value_start, name = first, None
         if split >= 0:
             value_start = split + 1
             while text[value_start] in " \t\r\n":
                 value_start += 1
             value_start = _after_comments(text, value_start, syntax)
-            name = syntax.name(text[first:split].rstrip())
+            name = syntax.name(text[first:key])
         after = last if comma < 0 else comma + 1
         limit = items[index + 1][0] if index + 1 < len(items) else close
         end = _tail_end(text, after, limit, syntax)

@@ -103,7 +103,8 @@ def _read_yaml(text: str, head: str, found: Head, body: str, layout: Layout, not
         try:
             composed = _map_of(head, layout)
         except BadYaml as error:
-            mended = by_repair(head, layout)
+            # A head that is YAML but no map breaks no parser: only the line reader is tried on it.
+            mended = by_repair(head, layout) if error.code != "no-map" or layout.repair == "pairs" else None
             if mended is None:
                 return _bad_head(text, found, body, layout, error, notes)
             broken = _bad_yaml(text, found.start + error.offset, error, "the assistant mends it as it loads the file; it was read so here")
@@ -122,7 +123,7 @@ def _read_yaml(text: str, head: str, found: Head, body: str, layout: Layout, not
 def _map_of(head: str, layout: Layout) -> Composed:
     composed = compose(head, layout.head, layout.duplicate)
     if composed.root is not None and not isinstance(composed.root, Map):
-        raise BadYaml("the head is a list or a single value, not `key: value` lines", composed.root.start)
+        raise BadYaml("the head is a list or a single value, not `key: value` lines", composed.root.start, "no-map")
     return composed
 
 
@@ -138,7 +139,7 @@ def _bad_yaml(text: str, offset: int, error: BadYaml, then: str) -> Problem:
     key = around.partition(":")[0].strip()
     told = key if ":" in around and 0 < len(key) <= 60 else around.strip()[:60]
     where = f" (`{told}`)" if told else ""
-    hint = f"write the value of `{told}` in double quotes, on one line" if ":" in around and error.code == "bad-yaml" else None
+    hint = f"write the value of `{told}` in double quotes, on one line" if ":" in around and error.code in ("bad-yaml", "no-map") else None
     return Problem(error.code, f"the head is no valid YAML: {error}{where}; {then}", line=line, column=column, hint=hint)
 
 

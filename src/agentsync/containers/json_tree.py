@@ -18,8 +18,9 @@ from agentsync.containers.text import place, readable
 from agentsync.model import Problem, Value
 
 _TEXT: Final = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'  # the closing quote is optional: an open text must not be tried again and again
-_COMMENT: Final = re.compile(rf"{_TEXT}|//[^\r\n]*+|/\*.*?(?:\*/|\Z)", re.DOTALL)
-_TRAILING: Final = re.compile(rf"{_TEXT}|,(?=[ \t\r\n]*+[\]}}])", re.DOTALL)
+# Each of these two matches long stretches of what stays as it is in one go, so that hostile text costs few calls.
+_COMMENT: Final = re.compile(rf'(?:{_TEXT}|[^"/]++)++|//[^\r\n]*+|/\*.*?(?:\*/|\Z)', re.DOTALL)
+_TRAILING: Final = re.compile(rf'(?:{_TEXT}|[^",]++|,(?![ \t\r\n]*+[\]}}]))++|,', re.DOTALL)
 _NEST: Final = re.compile(rf"{_TEXT}|[\[\]{{}}]", re.DOTALL)
 _WORD: Final = re.compile(r"[^\n]")
 
@@ -157,9 +158,9 @@ def uncommented(text: str) -> str:
 
 def _cover(match: re.Match[str]) -> str:
     found = match[0]
-    if found.startswith('"') or (found.startswith("/*") and (len(found) < 4 or not found.endswith("*/"))):
+    if found[0] != "/" or (found[1] == "*" and (len(found) < 4 or not found.endswith("*/"))):
         return found
-    return _WORD.sub(" ", found)
+    return _WORD.sub(" ", found) if "\n" in found else " " * len(found)
 
 
 def _after_value(text: str, position: int) -> bool:

@@ -44,6 +44,7 @@ def check_format(rules: Format, *, stem: str, shipped: bool, known: Sequence[str
         *_check_body(rules),
         *_check_detect(rules, shipped),
         *check_rights(rules),
+        *_check_client(rules, known),
         *_check_keys(rules),
     ]
     if not shipped:
@@ -250,6 +251,13 @@ def _check_detect(rules: Format, shipped: bool) -> Iterator[Flaw]:
     for index, key in enumerate(detect.never):
         if key in detect.keys or key in detect.needs:
             yield _flaw(("detect", "never", index), f"the key speaks for and against ({key}), one of them is allowed")
+
+
+def _check_client(rules: Format, known: Sequence[str]) -> Iterator[Flaw]:
+    client = rules.rights.client
+    if client is not None and (client not in known or client == rules.id):
+        message = f"no such other format ({client}), allowed are {', '.join(name for name in known if name != rules.id)}"
+        yield _flaw(("rights", "client"), message, _meant(client, known))
 
 
 def native_roots(rules: Format) -> frozenset[str]:

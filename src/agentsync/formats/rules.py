@@ -228,6 +228,7 @@ class RightsRules(Rule):
     ] = {}
     other: Annotated[tuple[str, ...], _doc("native tools that no atom describes")] = ()
     vocabulary: Annotated[str | None, _doc("name of the tool vocabulary; formats that share it exchange unknown names. Absent: the id")] = None
+    client: Annotated[str | None, _doc("the format whose client enforces this one too, where another format is read by the same client")] = None
     fold: Annotated[bool, _doc("tool names are compared without case")] = False
     mcp: McpRules = McpRules()
     patterns: Annotated[

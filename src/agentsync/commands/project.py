@@ -1,0 +1,216 @@
+"""`agentsync project`: the projects that receive agents: add, enable, remove, list."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from agentsync.commands.app import Session, choice_error
+from agentsync.commands.push import _formats as formats_of
+from agentsync.config import PROJECT_NAME, Mode, Project
+from agentsync.containers.yaml_document import delete_path, set_path
+from agentsync.hub import options_of
+from agentsync.ledger import Ledger
+from agentsync.model import AgentsyncError, Problem
+from agentsync.plan import plan_removal
+from agentsync.report import JSON_VERSION, Line, hint_line, text_line
+from agentsync.sync import Result, apply, at_work, look
+from agentsync.sync_report import push_exit, push_lines
+from agentsync.workspace import (
+    Workspace,
+    disable,
+    enable,
+    enabled,
+    identified,
+    open_workspace,
+    outcome_of,
+    project_entry,
+    project_root,
+    root_problem,
+    save_hub,
+    stored,
+    twins,
+)
+
+
+@click.group()
+def project() -> None:
+    """Add, enable, list or remove the projects that receive agents."""
+
+
+@project.command()
+@click.argument("path")
+@click.option("--name", help="What to call it; else its folder's name.")
+@click.option("--to", "to", multiple=True, metavar="F[,F]", help="The formats it uses; else the hub's default.")
+@click.option("--select", multiple=True, metavar="S", help="The agents it gets: ids, globs, tag:NAME, !exclusions; else the hub's default.")
+@click.option("--mode", type=click.Choice(["two-way", "push", "pull"]), default="two-way", show_default=True, help="Which side decides.")
+@click.pass_obj
+def add(session: Session, path: str, name: str | None, to: tuple[str, ...], select: tuple[str, ...], mode: Mode) -> int:
+    """Register a folder as a project of the hub and enable it on this machine. "~" means the assistants' user folders."""
+    space = open_workspace(session.hub)
+    root = os.path.realpath(os.path.expanduser(path))  # noqa: PTH111 - a text is wanted
+    scope = "user" if root == space.machine.home else "project"
+    if not Path(root).is_dir():
+        raise AgentsyncError(f"there is no such folder ({path})", hint="agentsync project add PATH")
+    odd = root_problem(space, root, scope)
+    if odd is not None:
+        raise AgentsyncError(odd)
+    name = name or ("me" if scope == "user" else _name_of(root))
+    if not PROJECT_NAME.fullmatch(name):
+        raise AgentsyncError(f"no name for a project ({name}), allowed are letters, digits, `.`, `_` and `-`", hint="--name NAME")
+    if name in space.config.projects:
+        raise AgentsyncError(f"there is a project {name} already ({space.config.projects[name].path})", hint="--name NAME")
+    for other in space.config.projects:
+        if project_root(space, other) == root:
+            raise AgentsyncError(f"this folder is the project {other} already", hint=f"agentsync project enable {other}")
+    targets = formats_of(to)
+    entry = Project(
+        path=stored(space.root, space.machine.home, root), scope="user" if scope == "user" else "project",
+        targets=targets or None, select=select or None, mode=mode,
+    )
+    space = save_hub(space, set_path(space.text, ("projects", name), project_entry(entry)))
+    space = enable(space, {name: root})
+    shown_targets = ", ".join(options_of(space.config, space.config.projects[name]))
+    session.terminal.say([
+        text_line(f"agentsync.yaml: projects.{name}: {entry.path} for {shown_targets}; enabled on this machine", "good"),
+        hint_line(f"agentsync push {name}"),
+    ])
+    return 0
+
+
+@project.command("enable")
+@click.argument("name", required=False)
+@click.option("--all", "every", is_flag=True, help="Every project of agentsync.yaml whose folder is here.")
+@click.pass_obj
+def enable_command(session: Session, name: str | None, every: bool) -> int:
+    """Allow agentsync to work on a project on this machine.
+
+    On a project that is enabled already, what is known of its copies is forgotten: missing ones are written again, and
+    those that say what they should are recognised.
+    """
+    space = identified(open_workspace(session.hub))
+    if (name is None) != every:
+        raise AgentsyncError("name one project, or all", hint="agentsync project enable NAME  (or --all)")
+    if name is not None and name not in space.config.projects:
+        raise choice_error("project", name, tuple(space.config.projects), hint="agentsync project list")
+    roots: dict[str, str] = {}
+    for one in space.config.projects if name is None else (name,):
+        problem = _obstacle(space, one)
+        if problem is None:
+            roots[one] = project_root(space, one) or ""
+        elif not every:
+            raise AgentsyncError(problem)
+        else:
+            session.terminal.say([text_line(f"{one}: not enabled: {problem.message}", "warn")])
+    again = [one for one in roots if not every and enabled(space, one)]
+    space = enable(space, roots)
+    if again:
+        with at_work(space, "project enable") as (ledger, _):
+            for one in again:
+                _forget(ledger, space, one)
+    session.terminal.say([text_line(f"{one}: enabled on this machine ({root})", "good") for one, root in roots.items()])
+    session.terminal.say([hint_line(f"agentsync push {name or '--all'}")])
+    return 0
+
+
+def _obstacle(space: Workspace, name: str) -> Problem | None:
+    """Why a project cannot be enabled, or None."""
+    root = project_root(space, name)
+    if root is None:
+        what = "only its repository is known, not where it lies here"
+        return Problem("missing", what, hint=f"set projects.{name}.path in agentsync.yaml")
+    if space.disk.identity(root) is None:
+        return Problem("missing", "there is no such folder", path=root)
+    return root_problem(space, root, space.config.projects[name].scope)
+
+
+@project.command()
+@click.argument("name")
+@click.option("--delete-copies", is_flag=True, help="Delete its copies too, but for those that were edited.")
+@click.pass_obj
+def remove(session: Session, name: str, delete_copies: bool) -> int:
+    """Take a project out of the hub. Its copies stay where they are and belong to the project from then on."""
+    space = open_workspace(session.hub)
+    if name not in space.config.projects:
+        raise choice_error("project", name, tuple(space.config.projects), hint="agentsync project list")
+    code = 0
+    if enabled(space, name):
+        with at_work(space, "project remove") as (ledger, _):
+            if delete_copies:
+                code = _delete_copies(session, space, ledger, name)
+            if code != 3:  # what could not be deleted must stay known
+                _forget(ledger, space, name)
+    elif delete_copies:
+        raise AgentsyncError(f"{name} is not enabled on this machine, so nothing in it is touched", hint=f"agentsync project remove {name}")
+    if code == 3:
+        return code
+    save_hub(space, delete_path(space.text, ("projects", name)))
+    disable(space, name)
+    kept = "" if delete_copies else "; its copies stay"
+    session.terminal.say([text_line(f"agentsync.yaml: projects.{name} is gone{kept}", "good")])
+    return code
+
+
+def _delete_copies(session: Session, space: Workspace, ledger: Ledger, name: str) -> int:
+    sight = look(space, ledger, [name])
+    (view,) = sight.snapshot.projects
+    if view.outcome.state != "ok":
+        raise AgentsyncError(view.outcome.why or Problem("stopped", f"{name}: {view.outcome.state}"))
+    plan = plan_removal(view, sight.snapshot.texts)
+    result = apply(space, ledger, replace(sight, snapshot=replace(sight.snapshot, agents=())), plan, "project remove")
+    session.terminal.say(push_lines(result, dry=False, seconds=0.0))
+    return push_exit(Result(plan, result.run, result.failed))
+
+
+def _forget(ledger: Ledger, space: Workspace, name: str) -> None:
+    """Forget what is known of a project's copies."""
+    root, scope = project_root(space, name), space.config.projects[name].scope
+    if root is not None:
+        ledger.keep(forget=[row.key for row in ledger.rows(root) if row.key.scope == scope])
+        if not ledger.rows(root):
+            ledger.forget_root(root)
+
+
+@project.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def list_command(session: Session, as_json: bool) -> int:
+    """List the projects of the hub and what they are on this machine."""
+    space = open_workspace(session.hub)
+    doubles = twins(space)
+    rows = [(name, entry, outcome_of(space, name, doubles)) for name, entry in space.config.projects.items()]
+    if as_json:
+        listed = [
+            {
+                "name": name, "path": entry.path, "repo": entry.repo, "root": outcome.root, "state": outcome.state, "mode": entry.mode,
+                "targets": list(options_of(space.config, entry)), "why": outcome.why.message if outcome.why else None,
+            }
+            for name, entry, outcome in rows
+        ]
+        session.terminal.result(json.dumps({"version": JSON_VERSION, "projects": listed}, ensure_ascii=True, indent=2) + "\n")
+        return 0
+    if not rows:
+        session.terminal.say([text_line("the hub has no projects yet"), hint_line("agentsync project add PATH --to claude-code")])
+        return 0
+    wide = [max(len(text) for text in column) for column in zip(*((n, e.path or e.repo or "", o.state) for n, e, o in rows), strict=True)]
+    session.terminal.print(_project_line(space, name, entry, outcome.state, wide) for name, entry, outcome in rows)
+    return 0
+
+
+def _project_line(space: Workspace, name: str, entry: Project, state: str, wide: list[int]) -> Line:
+    style = "good" if state == "ok" else "faint" if state == "not enabled here" else "warn"
+    targets = ", ".join(options_of(space.config, entry))
+    return (
+        ("name", f"{name:<{wide[0]}}  "), ("", f"{entry.path or entry.repo or '':<{wide[1]}}  "),
+        (style, f"{state:<{wide[2]}}  "), ("", targets), ("faint", "" if entry.mode == "two-way" else f"  {entry.mode}"),  # type: ignore[return-value]  # one of three styles
+    )
+
+
+def _name_of(root: str) -> str:
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(root).name).strip("-._")[:64]
+    return name or "project"

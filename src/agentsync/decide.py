@@ -1,0 +1,105 @@
+"""Deciding refusals once: what is refused today, and the edits of the hub that settle it.
+
+Floor 6. `allow` lets agents be written with more rights than they have, `skip` leaves them out; either stands in the hub, for
+everybody, and is printed as it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from agentsync import codec
+from agentsync.config import HUB_FILE, HubFile
+from agentsync.containers.yaml_document import set_path
+from agentsync.copies import Copy
+from agentsync.disk import encode
+from agentsync.formats import load
+from agentsync.hub import HubAgent, options_of
+from agentsync.model import HUB_FORMAT, Agent, AgentsyncError, Document, Value
+from agentsync.plan import plan_push
+from agentsync.snapshot import Wishes
+from agentsync.sync import at_work, look
+from agentsync.workspace import Workspace, enabled, save_hub, shown
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One line that was written into the hub: in which file, what, and how many refusals it settles."""
+
+    path: str
+    line: str
+    settles: int
+
+
+def refusals(space: Workspace, agents: Sequence[str], formats: Sequence[str], codes: Iterable[str] | None) -> tuple[Copy, ...]:
+    """The undecided refusals in the projects enabled here, for these agents and formats; codes: only for these reasons."""
+    names = [name for name in space.config.projects if enabled(space, name)]
+    with at_work(space, "decide", read_only=True) as (ledger, _):
+        plan = plan_push(look(space, ledger, names).snapshot, Wishes(tuple(agents), tuple(formats)))
+    wanted = None if codes is None else frozenset(codes)
+    return tuple(
+        copy for copy in plan.copies
+        if copy.state == "refused" and not copy.decided and copy.why is not None and (wanted is None or copy.why.code in wanted)
+    )
+
+
+def decide_targets(space: Workspace, refused: Sequence[Copy], option: str, value: Value) -> list[Decision]:
+    """Settle refusals for whole targets: an option of each, in agentsync.yaml."""
+    text, done = space.text, []
+    for (project, target), settled in _by_target(refused).items():
+        text = _with_option(space.config, text, project, target, option, value)
+        space = save_hub(space, text)
+        done.append(Decision(shown(space.root, HUB_FILE), f"projects.{project}.targets.{target}.{option}: {_word(value)}", len(settled)))
+    return done
+
+
+def leave_out(space: Workspace, refused: Sequence[Copy]) -> list[Decision]:
+    """Settle refusals of single agents: exclusions in the target's own selection, in agentsync.yaml."""
+    done = []
+    for (project, target), settled in _by_target(refused).items():
+        options = options_of(space.config, space.config.projects[project])[target]
+        select = [*(options.select or ()), *(f"!{copy.agent}" for copy in settled)]
+        space = save_hub(space, _with_option(space.config, space.text, project, target, "select", list(dict.fromkeys(select))))
+        line = f"projects.{project}.targets.{target}.select: {', '.join(f'!{copy.agent}' for copy in settled)}"
+        done.append(Decision(shown(space.root, HUB_FILE), line, len(settled)))
+    return done
+
+
+def allow_agents(space: Workspace, agents: Mapping[str, HubAgent], refused: Sequence[Copy]) -> list[Decision]:
+    """Settle refusals of single agents: the formats in `agentsync: allow_widening:` of each agent's own file."""
+    formats: dict[str, list[str]] = {}
+    for copy in refused:
+        formats.setdefault(copy.agent, []).append(copy.target)
+    done = []
+    for identity, targets in formats.items():
+        found = agents[identity]
+        assert found.agent is not None  # noqa: S101 - what cannot be read is not refused but unreadable
+        words = list(dict.fromkeys([*(found.agent.words("allow_widening") or ()), *targets]))
+        own: dict[str, Value] = {**found.agent.extra.get(HUB_FORMAT, {}), "allow_widening": words}
+        agent: Agent = replace(found.agent, extra={**found.agent.extra, HUB_FORMAT: own})
+        rendering = codec.write(agent, load(HUB_FORMAT), old=Document(found.path, found.text))
+        if rendering.refused:
+            raise AgentsyncError(rendering.problems[0])
+        space.disk.write(space.root, found.path, encode(rendering.documents[0].text), expected=encode(found.text))
+        done.append(Decision(shown(space.root, found.path), f"agentsync.allow_widening: [{', '.join(words)}]", len(targets)))
+    return done
+
+
+def _by_target(refused: Sequence[Copy]) -> dict[tuple[str, str], list[Copy]]:
+    found: dict[tuple[str, str], list[Copy]] = {}
+    for copy in refused:
+        found.setdefault((copy.project, copy.target), []).append(copy)
+    return found
+
+
+def _with_option(config: HubFile, text: str, project: str, target: str, option: str, value: Value) -> str:
+    """agentsync.yaml with one option of a target; targets that are a list, or the hub's default, become a map first."""
+    if not isinstance(config.projects[project].targets, dict):
+        targets: Value = {name: {} for name in options_of(config, config.projects[project])}
+        text = set_path(text, ("projects", project, "targets"), targets)
+    return set_path(text, ("projects", project, "targets", target, option), value)
+
+
+def _word(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
