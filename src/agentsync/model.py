@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
-Value: TypeAlias = "None | bool | int | float | str | list[Any] | dict[str, Any]"
+Value: TypeAlias = "bool | int | float | str | list[Any] | dict[str, Any] | None"
 """A plain value as a container reads it: what JSON can say."""
 
 T = TypeVar("T")

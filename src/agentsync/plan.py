@@ -43,7 +43,9 @@ def plan_removal(view: ProjectView, texts: Mapping[str, str]) -> Plan:
     """Every unchanged copy of a project goes; edited ones stay and are listed. The user asked for it: no count guard."""
     work = _Project(view, Snapshot((), (view,), texts), Wishes(allow_deletes=True), Reader())
     work.run()
-    return Plan(tuple(work.edits.all()), tuple(work.copies), (view.outcome,))
+    # The project is about to be gone from the hub: no command of it could decide anything any more.
+    copies = tuple(replace(copy, why=copy.why and replace(copy.why, hint=None)) for copy in work.copies)
+    return Plan(tuple(work.edits.all()), copies, (view.outcome,))
 
 
 def _joined(first: Plan, second: Plan) -> Plan:
@@ -353,8 +355,7 @@ def _clash(items: Sequence[Item], item: Item) -> Problem:
     if len(agents) == 1:
         what = f"the targets {' and '.join(formats)} would both write {item.path}"
         return Problem("same-file", what, path=item.path, hint=f"take one of them out of the targets of {item.place.target.project}")
-    others = " and ".join(agents)
-    what = f"{others} would both be called {item.native} in {' and '.join(formats)}"
+    what = f"{len(agents)} agents would be called {item.native} there: {' and '.join(agents)}"
     return Problem("same-name", what, path=item.path, hint=f'give one another name, or leave one out: select: ["!{agents[-1]}"]')
 
 

@@ -256,7 +256,7 @@ def loss_group_lines(losses: Iterable[tuple[str, Loss]], indent: int = 2) -> Ite
     digits = max((len(f"{len(found):,}") for _, found in ranked), default=0)
     for (kind, field, why), found in ranked:
         yield (
-            ("", " " * indent), (_LOSS_STYLE[found[0][1].kind], f"{kind:<12} "), ("", f"{field:<{wide}} "), ("", f"{len(found):>{digits},}  "),
+            ("", " " * indent), (_LOSS_STYLE[found[0][1].kind], f"{kind:<12} "), ("", f"{field:<{wide}} {len(found):>{digits},}  "),
             ("", f"{why} "), ("faint", f"({_example(found)})"),
         )
         hints = {loss.hint for _, loss in found if loss.hint}

@@ -108,7 +108,7 @@ class Holding:
         left = self._left.get(atom)
         if left is not None and limit not in left:
             return False
-        if left is None and contains(self._deny, grant) or grant in self._deny_inside:
+        if (left is None and contains(self._deny, grant)) or grant in self._deny_inside:
             return False
         return self._allow is None or contains(self._allow, grant)
 
@@ -183,7 +183,11 @@ def compare(before: Rights, after: Rights) -> Difference:
     if before == after:
         return Difference()
     first, second = Holding(before), Holding(after)
-    widened, approximated, narrowed, unasked, asked = [], [], [], [], []
+    widened: list[str] = []
+    approximated: list[str] = []
+    narrowed: list[str] = []
+    unasked: list[str] = []
+    asked: list[str] = []
     asks_before, asks_after = frozenset(before.ask), frozenset(after.ask)
     for grant in universe(before, after):
         had, has = first.holds(grant), second.holds(grant)

@@ -93,13 +93,13 @@ class Sight:
     litter: tuple[tuple[str, str], ...] = ()
 
 
-def look(space: Workspace, ledger: Ledger, names: Sequence[str], tell: Tell = _nobody) -> Sight:
-    """See the hub and these projects as they are. Reads only what changed since the ledger last knew it."""
+def look(space: Workspace, ledger: Ledger, names: Sequence[str], tell: Tell = _nobody, *, whole: bool = False) -> Sight:
+    """See the hub and these projects as they are. Reads only what changed since the ledger last knew it; `whole` reads every copy."""
     agents = read_agents(space)
     doubles = twins(space)
     views, texts, problems, litter = [], {}, [], []
     for number, name in enumerate(names):
-        watcher = _Watcher(space, ledger, agents, name, outcome_of(space, name, doubles))
+        watcher = _Watcher(space, ledger, () if whole else agents, name, outcome_of(space, name, doubles))
         views.append(watcher.view())
         texts.update(watcher.texts)
         problems += watcher.problems

@@ -9,7 +9,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentsync.containers.layout import Layout
 from agentsync.containers.not_text import NotText
 from agentsync.containers.yaml_emit import FlowMap, double_quoted, emit, emit_pair
 from agentsync.containers.yaml_tree import compose, value_of
@@ -101,8 +100,3 @@ def test_raw_lines_stay_on_their_line(text: str, items: list[str]) -> None:
     for value in (text, items):
         assert "\n" not in emit_pair("k", value, quote="raw")
         assert "\r" not in emit_pair("k", value, quote="raw")
-
-
-def test_layout_words_are_the_emitter_s() -> None:
-    assert Layout("head+body").quote == "auto"
-    assert Layout("head+body").lists == "flow"

@@ -31,7 +31,7 @@ class Kind:
     @property
     def has_body(self) -> bool:
         """Whether the container has a text after its head; otherwise a key holds the prompt."""
-        return self.rules.kind in ("head+body", "text", "section")
+        return self.rules.kind in ("head+body", "text")
 
     def path_of(self, rule: FieldRule) -> tuple[str, ...]:
         """The path of keys of a field; () for the body of a container that has one."""

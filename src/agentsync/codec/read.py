@@ -197,10 +197,10 @@ def _read_field(compiled: Compiled, kind: Kind, draft: _Draft, name: str, rule: 
         outcome = kind.bad(rule.bad)
         draft.fail(outcome, key, f"`{key}`: {error}")
         if outcome == "ignored":
-            _keep_own(compiled, kind, draft, path, native)  # type: ignore[arg-type]  # a native value
+            _keep_own(draft, path, native)  # type: ignore[arg-type]  # a native value
         return
     if neutral is _NOTHING:
-        _keep_own(compiled, kind, draft, path, native)  # type: ignore[arg-type]  # a native value
+        _keep_own(draft, path, native)  # type: ignore[arg-type]  # a native value
     elif neutral is not None:
         draft.fields[name] = neutral  # type: ignore[assignment]  # a neutral value
         if neutral == "" and rule.empty is not None:
@@ -227,7 +227,7 @@ def decode(compiled: Compiled, rule: FieldRule, native: Value, *, plain: bool = 
     return _NOTHING
 
 
-def _keep_own(compiled: Compiled, kind: Kind, draft: _Draft, path: tuple[str, ...], native: Value) -> None:
+def _keep_own(draft: _Draft, path: tuple[str, ...], native: Value) -> None:
     """A value without a neutral form stays the agent's own for this format."""
     if len(path) == 1 and native is not None:
         draft.own[path[0]] = native
@@ -273,8 +273,9 @@ def _read_rest(compiled: Compiled, kind: Kind, draft: _Draft) -> dict[str, dict[
             continue
         own[key] = value
         rule = fmt.native.get(key)
-        if rule is None and key not in fmt.rights.switches and kind.rules.on_bad_key not in ("ignored", "sent"):
-            draft.fail(kind.rules.on_bad_key, key, f"`{key}` is no key of {fmt.title}")
+        refusal = kind.rules.on_bad_key
+        if rule is None and key not in fmt.rights.switches and refusal != "ignored" and refusal != "sent":
+            draft.fail(refusal, key, f"`{key}` is no key of {fmt.title}")
         elif rule is not None and not fits(value, rule.type):
             draft.fail(kind.bad(rule.bad), key, f"`{key}` must be {rule.type} ({_short(value)})")
     if own:

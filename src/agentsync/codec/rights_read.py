@@ -170,7 +170,7 @@ def _switches(reader: _Reader) -> None:
         case = cases.get(str(value).strip().lower() if isinstance(value, (bool, str)) else str(value))
         if case is None or not restricts(case):
             continue
-        if key not in _field_keys(reader.fmt):
+        if key not in field_keys(reader.fmt):
             reader.used.append(key)
         if not case.enforced:
             reader.gives.append(EVERYTHING)
@@ -190,7 +190,7 @@ def restricts(case: Switch) -> bool:
     return case.only is not None or bool(case.removes)
 
 
-def _field_keys(fmt: Format) -> frozenset[str]:
+def field_keys(fmt: Format) -> frozenset[str]:
     return frozenset(rule.key for rule in fmt.fields.values() if isinstance(rule.key, str))
 
 

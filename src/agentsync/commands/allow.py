@@ -16,7 +16,7 @@ from agentsync.workspace import open_workspace
 @click.command()
 @click.option("--refused", is_flag=True, help="Decide what is refused now.")
 @click.option("--for", "for_", multiple=True, metavar="F[,F]", help="Only for these formats.")
-@click.option("--agent", "agents", multiple=True, metavar="ID|GLOB|tag:T", help="Only these agents: the decision goes into their own files.")
+@click.option("--agent", "agents", multiple=True, metavar="ID|GLOB|tag:T", help="Only these agents; it goes into their own files.")
 @click.pass_obj
 def allow(session: Session, refused: bool, for_: tuple[str, ...], agents: tuple[str, ...]) -> int:
     """Let refused agents be written where they would gain rights.

@@ -9,15 +9,16 @@ from typing import Final
 
 from agentsync.commands.app import Session
 from agentsync.commands.formats import columns
-from agentsync.disk import LocalDisk
+from agentsync.config import HUB_FILE, load_hub
+from agentsync.disk import LocalDisk, decode
 from agentsync.formats import load_all
 from agentsync.formats.globs import fixed_folders
 from agentsync.formats.rules import Format
 from agentsync.model import HUB_FORMAT
 from agentsync.report import Line, count, some_of, text_line
 from agentsync.sources import Held, Reader, find
+from agentsync.workspace import Machine, find_hub, shown, user_file
 
-HUB_FILE: Final = "agentsync.yaml"
 _OF_NOBODY: Final = frozenset({".github", ".config"})
 """Folders that say nothing about which assistant is used."""
 
@@ -32,20 +33,40 @@ class Seen:
     wrong: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class HubSeen:
+    """The hub that commands would use here. why: how it was found."""
+
+    root: Path
+    why: str
+    agents: int
+    projects: int
+
+
 def where_am_i(session: Session) -> int:
-    """Print what there is about this folder, and the next command. Always succeeds: it only looks."""
+    """Print what there is about this folder, and the next command. It only looks; a hub that cannot be used is an error."""
     here = Path.cwd()
     formats = load_all()
-    hub = nearest_hub(here)
+    hub = the_hub(session.hub, here)
     seen = look_around(here, formats)
     present = [rules for rules in formats if rules.id not in {one.rules.id for one in seen} and _uses(here, rules)]
     session.terminal.print(lines(here, hub, seen, present, formats))
     return 0
 
 
-def nearest_hub(here: Path) -> Path | None:
-    """The nearest folder, this one or above, that is a hub."""
-    return next((folder for folder in (here, *here.parents) if (folder / HUB_FILE).is_file()), None)
+def the_hub(named: str | None, here: Path) -> HubSeen | None:
+    """The hub that is meant in this folder, or None."""
+    machine, disk = Machine.here(), LocalDisk()
+    user, _ = user_file(machine, disk)
+    found = find_hub(named, str(here), machine, user)
+    if found is None:
+        return None
+    root = Path(found)
+    config = load_hub(decode(disk.read(found, HUB_FILE).data), shown(found, HUB_FILE))
+    agents = sum(1 for path in (root / config.agents).rglob("*.md") if path.is_file())
+    inside = root == here.resolve() or root in here.resolve().parents
+    why = "this hub" if root == here.resolve() else "the hub around this folder" if inside else "the hub that is used here"
+    return HubSeen(root, why, agents, len(config.projects))
 
 
 def look_around(here: Path, formats: Sequence[Format]) -> list[Seen]:
@@ -74,12 +95,13 @@ def _uses(here: Path, rules: Format) -> bool:
     return any(top.startswith(".") and top not in _OF_NOBODY and (here / top).is_dir() for top in tops)
 
 
-def lines(here: Path, hub: Path | None, seen: Sequence[Seen], present: Sequence[Format], formats: Sequence[Format]) -> Iterator[Line]:
+def lines(here: Path, hub: HubSeen | None, seen: Sequence[Seen], present: Sequence[Format], formats: Sequence[Format]) -> Iterator[Line]:
     """What is said of a folder."""
     if hub is None:
         yield (("strong", str(here)), ("", ": no hub here"))
     else:
-        yield (("strong", str(hub)), ("", ": a hub of your agents" if hub == here else ": the hub above this folder"))
+        held = f"{count(hub.agents, 'agent')}, {count(hub.projects, 'project')}"
+        yield (("strong", str(hub.root)), ("", f": {hub.why}, with {held}"))
     rows = [(one.rules.title, count(one.agents, "agent"), one.folder, _trouble(one)) for one in seen if one.agents or one.wrong]
     yield from columns(rows, styles=("name", "", "faint", "bad"), indent=2)
     if present:
@@ -94,10 +116,14 @@ def _trouble(one: Seen) -> str:
     return f"{count(len(one.wrong), 'file')} it would not load ({some_of(one.wrong)})" if one.wrong else ""
 
 
-def _next(hub: Path | None, seen: Sequence[Seen], present: Sequence[Format], formats: Sequence[Format]) -> Iterator[Line]:
+def _next(hub: HubSeen | None, seen: Sequence[Seen], present: Sequence[Format], formats: Sequence[Format]) -> Iterator[Line]:
     """The command to type now, and what it does."""
     used = [one for one in seen if one.agents]
-    if hub is not None:
+    if hub is not None and not hub.agents:
+        yield from _commands(("agentsync new NAME", "begin an agent"))
+    elif hub is not None and not hub.projects:
+        yield from _commands(("agentsync list", "the agents of this hub"), ("agentsync project add PATH", "give them to a project"))
+    elif hub is not None:
         yield from _commands(("agentsync list", "the agents of this hub"), ("agentsync push -n", "what a push to your projects would do"))
     elif used:
         others = [rules for rules in (*(one.rules for one in used[1:]), *present) if _takes(rules)]

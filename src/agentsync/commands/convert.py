@@ -13,13 +13,16 @@ from typing import Final
 import click
 
 from agentsync.commands.app import Session, choice_error
+from agentsync.config import HUB_FILE, UserFile, load_hub
 from agentsync.conversion import Converter, Destination, Options, shared
-from agentsync.disk import Disk, DiskError, LocalDisk
+from agentsync.disk import Disk, DiskError, LocalDisk, decode
 from agentsync.formats import known_ids, load, load_all
 from agentsync.formats.rules import Format
+from agentsync.hub import models_for
 from agentsync.model import AgentsyncError, Problem
 from agentsync.report import JSON_VERSION, Outcome, convert_exit, convert_json, convert_lines
 from agentsync.sources import Held, Reader, find, scope_of
+from agentsync.workspace import Machine, find_hub, shown
 
 PLACEHOLDER: Final = "{format}"
 
@@ -64,7 +67,7 @@ def convert(
     printer = _Printer(session, as_json=as_json, content=output is None and project is None)
     for outcome in outcomes:
         printer.emit(outcome, None)
-    options = Options(check, allow_widening, models=_models(session), retry=_retry(sources, from_, output, project))
+    options = Options(check, allow_widening, models=_models(session, targets, disk), retry=_retry(sources, from_, output, project))
     with session.terminal.progress("converting") as progress:
         total = len(agents) * len(targets)
         for rules, place in zip(targets, places, strict=True):
@@ -101,14 +104,14 @@ def _destination(rules: Format, output: str | None, project: str | None, *, alon
     if not alone and PLACEHOLDER not in output:
         better = shlex.quote(f"{output}/{PLACEHOLDER}")
         raise AgentsyncError(f"several formats need a folder each, so -o must hold {PLACEHOLDER} ({output})", hint=f"-o {better}")
-    shown = output.replace(PLACEHOLDER, rules.id)
-    path = Path(shown)
+    named = output.replace(PLACEHOLDER, rules.id)
+    path = Path(named)
     if shared(rules) and (path.is_file() or (path.suffix and not path.is_dir())):
         return Destination(str(path.parent), "" if str(path.parent) == "." else str(path.parent), file=path.name)
     looks_like_a_file = path.is_file() or (path.suffix in {".md", ".toml", ".json", ".yaml"} and not path.is_dir())
     if looks_like_a_file:
-        raise AgentsyncError(f"-o is a folder for {rules.id}, and this is a file ({shown})", hint=f"without -o: … > {shlex.quote(shown)}")
-    return Destination(str(path), shown)
+        raise AgentsyncError(f"-o is a folder for {rules.id}, and this is a file ({named})", hint=f"without -o: … > {shlex.quote(named)}")
+    return Destination(str(path), named)
 
 
 def _in_project(rules: Format, project: str) -> Destination:
@@ -160,8 +163,14 @@ def _check_one_text(agents: Sequence[Held], targets: Sequence[Format]) -> None:
         raise AgentsyncError(f"standard output holds one agent, and these are {len(agents):,}", hint=f"{hint}, or --into PROJECT")
 
 
-def _models(session: Session) -> dict[str, dict[str, str]]:  # noqa: ARG001 - replaced below
-    return {}
+def _models(session: Session, targets: Sequence[Format], disk: Disk) -> dict[str, dict[str, str]]:
+    """The models of the hub that is named or around us, by format. A default hub somewhere else does not change what convert writes."""
+    machine = Machine.here()
+    root = find_hub(session.hub, str(Path.cwd()), machine, UserFile())
+    if root is None:
+        return {}
+    config = load_hub(decode(disk.read(root, HUB_FILE).data), shown(root, HUB_FILE))
+    return {rules.id: models_for(config, rules.id) for rules in targets}
 
 
 def _retry(sources: Sequence[str], from_: str | None, output: str | None, project: str | None) -> str:

@@ -49,7 +49,8 @@ def _lines(agents: Sequence[HubAgent], formats: dict[str, tuple[str, ...]]) -> l
     """A table as wide as the terminal; the description gets what the other columns leave."""
     width = shutil.get_terminal_size((140, 24)).columns
     rows = [
-        (agent.id, "" if agent.name == agent.id else agent.name, ", ".join(formats.get(agent.id, ())), " ".join(agent.tags)) for agent in agents
+        (agent.id, "" if agent.name == agent.id else agent.name, ", ".join(formats.get(agent.id, ())), " ".join(agent.tags))
+        for agent in agents
     ]
     wide = [min(40, max((len(row[column]) for row in rows), default=0)) for column in range(4)]
     room = max(20, width - sum(wide) - 8)

@@ -157,7 +157,7 @@ def remove(session: Session, name: str, delete_copies: bool) -> int:
 
 
 def _delete_copies(session: Session, space: Workspace, ledger: Ledger, name: str) -> int:
-    sight = look(space, ledger, [name])
+    sight = look(space, ledger, [name], whole=True)
     (view,) = sight.snapshot.projects
     if view.outcome.state != "ok":
         raise AgentsyncError(view.outcome.why or Problem("stopped", f"{name}: {view.outcome.state}"))

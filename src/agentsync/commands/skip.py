@@ -15,7 +15,7 @@ from agentsync.workspace import open_workspace
 @click.command()
 @click.option("--refused", is_flag=True, help="Decide what is refused now.")
 @click.option("--for", "for_", multiple=True, metavar="F[,F]", help="Only for these formats.")
-@click.option("--agent", "agents", multiple=True, metavar="ID|GLOB|tag:T", help="Only these agents: they are taken out of the target's selection.")
+@click.option("--agent", "agents", multiple=True, metavar="ID|GLOB|tag:T", help="Only these; they leave the target's selection.")
 @click.pass_obj
 def skip(session: Session, refused: bool, for_: tuple[str, ...], agents: tuple[str, ...]) -> int:
     """Leave refused agents out where they are refused.

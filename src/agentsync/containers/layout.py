@@ -30,7 +30,7 @@ Change: TypeAlias = "Value | _Delete"
 class Layout:
     """How to take one kind of file apart; see the keys of `document` in docs/format-language.md."""
 
-    kind: Literal["head+body", "toml", "json", "jsonc", "yaml", "text", "section"]
+    kind: Literal["head+body", "toml", "json", "jsonc", "yaml", "text"]
     unit: Literal["file", "folder", "entry"] = "file"
     entry_at: tuple[str, ...] = ()
     entry_key: str | None = None

@@ -60,7 +60,7 @@ def head_problem(head: str, line: int = 1) -> Problem | None:
 
 
 def depth_guard() -> Callable[[int, int], None]:
-    """A function to call at each value with its depth and offset; raises `Hostile` at the first too deep, or one too many."""
+    """A function to call at each value with how many lists and maps it is in (itself counted) and its offset; raises `Hostile` at the first too deep, or one too many."""
     count = 0
 
     def check(depth: int, offset: int) -> None:

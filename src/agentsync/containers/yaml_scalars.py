@@ -25,7 +25,7 @@ _WORDS_11: Final[dict[str, Value]] = {
     "on": True, "On": True, "ON": True, "off": False, "Off": False, "OFF": False,
 }  # fmt: skip
 # Every word that some YAML reader in the wild takes for something else than text, compared in lower case.
-_LOADED_WORDS: Final = frozenset({"", "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", "none", "nan", "inf", "infinity"})
+_LOADED_WORDS: Final = frozenset({"", "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
 _INTEGER_12: Final = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT_12: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")

@@ -89,24 +89,14 @@ _NOT_FOR_LIBYAML: Final = {
     "js-yaml": re.compile("[\x85\u2028\u2029\ud800-\udfff\ufeff]"),
     "yaml11": re.compile("[\ud800-\udfff]"),
 }
-_ODD: Final = "\u2028\u2029\ufeff\ufffe\uffff"
 _CLOAKED: Final = re.compile("[\U0010f000-\U0010ffff]")
-
-
-def _cloak(found: re.Match[str]) -> str:
-    code = ord(found.group())
-    if code < 0x100:
-        return chr(0x10F000 + code)
-    if 0xD800 <= code <= 0xDFFF:
-        return chr(0x10F800 + code - 0xD800)
-    return chr(0x10F100 + _ODD.index(found.group()))
-
-
-def _uncloak(found: re.Match[str]) -> str:
-    code = ord(found.group()) - 0x10F000
-    if code < 0x100:
-        return chr(code)
-    return chr(0xD800 + code - 0x800) if code >= 0x800 else _ODD[code - 0x100]
+_CLOAK: Final = {
+    **{code: 0x10F000 + code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r"},
+    **{ord(sign): 0x10F100 + index for index, sign in enumerate("\u2028\u2029\ufeff\ufffe\uffff")},
+    **{code: 0x10F800 + code - 0xD800 for code in range(0xD800, 0xE000)},
+}
+_UNCLOAK: Final = {private: code for code, private in _CLOAK.items()}
+_CLOAKS: Final = {name: {code: private for code, private in _CLOAK.items() if odd.match(chr(code))} for name, odd in _NOT_FOR_LIBYAML.items()}
 
 
 _TELLING: Final = {
@@ -131,6 +121,8 @@ def _events(text: str) -> Iterator[Any]:
         yield from yaml.parse(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if error.context and ("quoted" in error.context or "flow" in error.context):
+            mark = error.context_mark or mark  # where it was opened tells more than where the parser gave up
         said = str(error.problem or error.context)
         raise BadYaml(_TELLING.get(said, said), mark.index if mark is not None else 0) from None
     except yaml.reader.ReaderError as error:
@@ -143,7 +135,7 @@ def compose(text: str, dialect: str, duplicate: str = "error") -> Composed:
     odd = _NOT_FOR_LIBYAML[dialect]
     cloaked = odd.search(text) is not None
     if cloaked:
-        text = readable(text) if _CLOAKED.search(text) else odd.sub(_cloak, text)
+        text = readable(text) if _CLOAKED.search(text) else text.translate(_CLOAKS[dialect])
     return _Composer(text, dialect, duplicate, cloaked).document()
 
 
@@ -180,8 +172,8 @@ class _Composer:
 
     def node(self, event: Any, depth: int) -> Node:
         start: int = event.start_mark.index
-        self.check(depth, start)
         kind = type(event).__name__
+        self.check(depth if kind in ("ScalarEvent", "AliasEvent") else depth + 1, start)
         if kind == "AliasEvent":
             if event.anchor not in self.anchors:
                 raise BadYaml(f"`*{event.anchor}` refers to an anchor that is not there", start)
@@ -203,7 +195,7 @@ class _Composer:
             self.hostile = Hostile(code, offset)
 
     def shown(self, text: str) -> str:
-        return readable(_CLOAKED.sub(_uncloak, text)) if self.cloaked and _CLOAKED.search(text) else text
+        return readable(text.translate(_UNCLOAK)) if self.cloaked and _CLOAKED.search(text) else text
 
     def scalar(self, event: Any) -> Scalar:
         start, end, style = event.start_mark.index, event.end_mark.index, event.style or ""

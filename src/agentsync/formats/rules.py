@@ -29,7 +29,7 @@ file; `agent` refuses the agent; `config` refuses its whole configuration; `open
 Text = Annotated[str, Meta(min_length=1)]
 
 
-class Evidence(Rule):
+class Evidence(Rule, frozen=True):
     """How the facts of this file are known."""
 
     kind: Annotated[Literal["run", "source", "docs", "peer", "convention"], _doc("run: the client or its own parser was run")]
@@ -40,7 +40,7 @@ class Evidence(Rule):
     ] = "unverified"
 
 
-class Where(Rule):
+class Where(Rule, frozen=True):
     """A place where the assistant keeps agents."""
 
     scope: Annotated[Literal["project", "user"], _doc("user: the path starts at the home directory")]
@@ -51,7 +51,7 @@ class Where(Rule):
     skip: Annotated[tuple[Text, ...], _doc("globs inside `read` that the client leaves out")] = ()
 
 
-class AlsoReads(Rule):
+class AlsoReads(Rule, frozen=True):
     """Another assistant's folder that this one loads too."""
 
     format: Text
@@ -60,7 +60,7 @@ class AlsoReads(Rule):
     when: Annotated[str | None, _doc("the setting it depends on, for people")] = None
 
 
-class Detect(Rule):
+class Detect(Rule, frozen=True):
     """How a file outside the assistant's folders is recognised."""
 
     files: Annotated[tuple[Text, ...], _doc("file name globs that only this format uses")] = ()
@@ -69,14 +69,14 @@ class Detect(Rule):
     needs: Annotated[tuple[Text, ...], _doc("keys that must all be there")] = ()
 
 
-class EntryPlace(Rule):
+class EntryPlace(Rule, frozen=True):
     """Where the agents of a shared file stand."""
 
     at: Annotated[tuple[str, ...], _doc("path of keys to the map or list of agents; empty: the root")] = ()
     key: Annotated[str | None, _doc("for a list: the key of an item that is its id; absent: a map, whose keys are the ids")] = None
 
 
-class Fence(Rule):
+class Fence(Rule, frozen=True):
     """How the head of a head+body document is marked off."""
 
     open: Annotated[Literal["exact", "trailing-space"], _doc("trailing-space: `---  ` opens too")] = "exact"
@@ -88,10 +88,10 @@ class Fence(Rule):
     end: Annotated[Literal["any", "newline"], _doc("newline: the closing fence must be followed by a line end")] = "any"
 
 
-class DocumentRules(Rule):
+class DocumentRules(Rule, frozen=True):
     """What one kind of file is made of, and what the client's parser does with bad input."""
 
-    kind: Literal["head+body", "toml", "json", "jsonc", "yaml", "text", "section"]
+    kind: Annotated[Literal["head+body", "toml", "json", "jsonc", "yaml", "text"], _doc("the container")]
     id: Annotated[str | None, _doc("a name, where a format has several kinds of file")] = None
     unit: Annotated[Literal["file", "folder", "entry"], _doc("one agent a file, a folder an agent, or entries of a shared file")] = "file"
     entry: EntryPlace | None = None
@@ -114,7 +114,9 @@ class DocumentRules(Rule):
     no_head: Annotated[Outcome, _doc("a file without (opening) fence; `open`: an agent all the same, its text the prompt")] = "skip"
     unclosed: Annotated[Outcome, _doc("a head that is never closed")] = "skip"
     on_bad_head: Annotated[Outcome, _doc("a head that cannot be parsed, after repair")] = "file"
-    on_bad_key: Annotated[Outcome | Literal["sent"], _doc("an unknown key; ignored: it does nothing; sent: it reaches the model's provider")] = "ignored"
+    on_bad_key: Annotated[
+        Outcome | Literal["sent"], _doc("an unknown key; ignored: it does nothing; sent: it reaches the model's provider")
+    ] = "ignored"
     on_bad_value: Annotated[Outcome, _doc("a value of the wrong type or outside its list, where the field says nothing else")] = "file"
     quote: Annotated[
         Literal["auto", "double", "raw"],
@@ -126,14 +128,14 @@ class DocumentRules(Rule):
     others: Annotated[str | None, _doc("the key under which native values of other formats stand, by format id")] = None
 
 
-class NameRules(Rule):
+class NameRules(Rule, frozen=True):
     """Where the name stands and what it must look like."""
 
     source: Annotated[
         tuple[Literal["key", "stem", "path", "entry", "folder"], ...],
         _doc("where the client finds the name, first hit first; path: below the agents folder, without ending"),
     ]
-    key: str = "name"
+    key: Annotated[str, _doc("the native key, where `source` names one")] = "name"
     write: Annotated[Literal["always", "needed"], _doc("needed: the key is written only where the file name says something else")] = "always"
     trim: Annotated[bool, _doc("the client trims it")] = False
     pattern: Annotated[str | None, _doc("what the whole name must match")] = None
@@ -145,7 +147,7 @@ class NameRules(Rule):
     bad: Annotated[Outcome, _doc("what a name that does not fit does")] = "file"
 
 
-class FieldRule(Rule):
+class FieldRule(Rule, frozen=True):
     """How one neutral field is written in native keys."""
 
     key: Annotated[str | tuple[str, ...], _doc("the native key (a list: a path of keys); `$body` is the text after the head")]
@@ -154,7 +156,7 @@ class FieldRule(Rule):
     table: Annotated[str | None, _doc("name of a table in `values`: neutral value to native; `*` stands for any run of characters")] = None
     absent: Annotated[Any, _doc("the neutral value that absence means, where that is not `not stated`")] = None
     none: Annotated[Any, _doc("a native value that means `not stated`: written where absence would mean something else, else only read")] = None
-    required: bool = False
+    required: Annotated[bool, _doc("the client wants it; where the agent has none, the name stands in")] = False
     empty: Annotated[Outcome | None, _doc("what an empty text does, where it is bad")] = None
     bad: Annotated[Outcome | None, _doc("what a wrong value does; absent: the document's on_bad_value")] = None
     missing: Annotated[Outcome | None, _doc("what absence does where required; absent: the document's on_bad_value")] = None
@@ -163,29 +165,29 @@ class FieldRule(Rule):
     write: Annotated[bool, _doc("false: only read")] = True
 
 
-class McpRules(Rule):
+class McpRules(Rule, frozen=True):
     """How tools of MCP servers are named. `{server}` and `{tool}` are the placeholders."""
 
-    tool: str | None = None
+    tool: Annotated[str | None, _doc("one tool of a server")] = None
     server: Annotated[tuple[str, ...], _doc("spellings for all tools of a server; the first is written")] = ()
     all: Annotated[tuple[str, ...], _doc("spellings for every MCP tool")] = ()
     deny_server: Annotated[tuple[str, ...] | None, _doc("the same in the deny list, where it differs")] = None
-    deny_all: tuple[str, ...] | None = None
+    deny_all: Annotated[tuple[str, ...] | None, _doc("spellings for every MCP tool in the deny list, where they differ")] = None
     joined: Annotated[bool, _doc("true: server and tool cannot be told apart again")] = False
     charset: Annotated[str | None, _doc("a character class; other characters of a name become `_`")] = None
     no_underscore_server: Annotated[bool, _doc("true: a wildcard cannot be written for a server whose name holds `_`")] = False
 
 
-class Implied(Rule):
+class Implied(Rule, frozen=True):
     """A right that another field brings along."""
 
     key: Text
-    adds: tuple[str, ...]
+    adds: Annotated[tuple[str, ...], _doc("the grants that come along")]
     value: Annotated[Any, _doc("only for this value; absent: any that is stated")] = None
     when: Annotated[Literal["stated", "always"], _doc("stated: only where an allow-list is stated")] = "stated"
 
 
-class Switch(Rule):
+class Switch(Rule, frozen=True):
     """What one value of a key does to the rights."""
 
     only: Annotated[tuple[str, ...] | None, _doc("nothing but these grants are left")] = None
@@ -195,14 +197,14 @@ class Switch(Rule):
     unless: Annotated[tuple[str, ...], _doc("never written for an agent that holds one of these grants")] = ()
 
 
-class LegacyMap(Rule):
+class LegacyMap(Rule, frozen=True):
     """An older map of switches, tool name to true or false, that the client turns into its permission map."""
 
     key: Text
-    rename: dict[str, str] = {}
+    rename: Annotated[dict[str, str], _doc("old tool name to permission name, where they differ")] = {}
 
 
-class RightsRules(Rule):
+class RightsRules(Rule, frozen=True):
     """How rights are stated, and what the client makes of it."""
 
     style: Annotated[
@@ -214,10 +216,10 @@ class RightsRules(Rule):
     empty: Annotated[Literal["all", "none", "unknown", "refused"], _doc("what an empty statement means; unknown is never written")]
     unlisted: Annotated[Literal["denied", "allowed", "unknown"], _doc("what happens to a tool that a list does not name")]
     null_: Annotated[Literal["all", "none", "unknown", "refused"] | None, _doc("what an explicit null means; absent: as empty")] = None
-    key: str | None = None
+    key: Annotated[str | None, _doc("key of the list or map")] = None
     shape: Annotated[str, _doc("the shape of the list: csv, names, csv-or-names …; the first accepted form is what is written")] = "names"
     deny: Annotated[str | None, _doc("key of the deny list")] = None
-    deny_shape: str | None = None
+    deny_shape: Annotated[str | None, _doc("the shape of the deny list, where it differs")] = None
     enforced: Annotated[bool, _doc("false: the client reads the list but is not known to keep it")] = True
     unknown: Annotated[Literal["dropped", "opens", "agent", "file", "sent"], _doc("what a name the client does not know does")] = "dropped"
     all: Annotated[tuple[str, ...], _doc("entries that mean every tool; the first is written where absence does not mean all")] = ()
@@ -250,7 +252,7 @@ class RightsRules(Rule):
     switches: Annotated[dict[str, dict[str, Switch]], _doc("key to value to what it does, as text")] = {}
 
 
-class Template(Rule):
+class Template(Rule, frozen=True):
     """Something in a body that the client replaces."""
 
     active: Annotated[str, _doc("a linear pattern (re2-like: no groups that repeat groups, at most 200 characters)")]
@@ -259,7 +261,7 @@ class Template(Rule):
     document: Annotated[str | None, _doc("only in this kind of file")] = None
 
 
-class BodyRules(Rule):
+class BodyRules(Rule, frozen=True):
     """What happens to the prompt."""
 
     template: tuple[Template, ...] = ()
@@ -271,17 +273,17 @@ class BodyRules(Rule):
 Risk = Literal["inert", "runs", "connects", "widens", "secret"]
 
 
-class NativeRule(Rule):
+class NativeRule(Rule, frozen=True):
     """A key that this format alone understands."""
 
     type: Annotated[
         Literal["any", "text", "bool", "integer", "positive", "number", "list", "map", "text-or-list"], _doc("what the client accepts")
     ] = "any"
     risk: Annotated[Risk, _doc("what it may do: inert, runs commands, connects somewhere, widens rights, holds a secret")] = "runs"
-    bad: Outcome | None = None
+    bad: Annotated[Outcome | None, _doc("what a value of another type does; absent: the document's on_bad_value")] = None
 
 
-class Format(Rule):
+class Format(Rule, frozen=True):
     """One assistant's way to write agents down: a file of `formats/`."""
 
     id: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="the name used everywhere; the file's stem")]

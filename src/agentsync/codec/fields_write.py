@@ -1,0 +1,119 @@
+"""Names and neutral fields to native keys.
+
+Floor 3, pure. What cannot be said leaves its reason in the build; that it is missing is found by reading the keys back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agentsync.codec.build import Build, same, set_at
+from agentsync.codec.names import fitting_name, folder_of, name_problem, path_name, stem_of
+from agentsync.codec.read import decode
+from agentsync.containers.layout import DELETE
+from agentsync.formats.rules import FieldRule, Format
+from agentsync.model import Problem, Value
+from agentsync.shapes import SHAPES, BadValue, CannotSay
+
+
+def write_name(build: Build, path: str, entry: str | None, fresh: bool) -> str | None:
+    """Put the name where the format keeps it; returns the entry's key in a shared file."""
+    fmt, rules, agent = build.format, build.format.name, build.agent
+    name = fitting_name(fmt, agent.name)
+    if name is None:
+        why = name_problem(rules, agent.name)
+        build.problem = Problem("name-refused", f"{fmt.title} does not take the name {agent.name!r}: {why}", hint="rename the agent")
+        return None
+    if name != agent.name:
+        build.because("name", "approximated", f"{fmt.title} takes no such name: {name_problem(rules, agent.name)}")
+    if build.kind.rules.unit == "entry":
+        if build.kind.rules.entry is not None and build.kind.rules.entry.key is not None:
+            build.keys[build.kind.rules.entry.key] = name
+        return entry if entry is not None else name
+    if "key" not in rules.source:
+        return None
+    if (rules.write == "always" and fresh) or rules.key in build.old or _name_by_path(fmt, path) != name:
+        build.keys[rules.key] = name
+    return None
+
+
+def _name_by_path(fmt: Format, path: str) -> str | None:
+    """What the client would call an agent at this path that says no name."""
+    for source in fmt.name.source:
+        if source in ("stem", "path", "folder"):
+            return {"stem": stem_of, "path": path_name}.get(source, lambda _fmt, where: folder_of(where))(fmt, path)
+    return None
+
+
+def write_field(build: Build, name: str, rule: FieldRule) -> None:
+    """One neutral field as native keys, or the reason why it is not there."""
+    path = build.kind.path_of(rule)
+    value = build.agent.fields.get(name)
+    if value is None and name == "display_name" and "name" in build.reasons:
+        value = build.agent.name
+    found = _old_native(build, rule, path)
+    if found is not None and name in build.old_fields and same(build.old_fields[name], value):
+        set_at(build.keys, found[0], found[1])
+        return
+    if value is None:
+        if found is not None and name not in build.old_fields and _means_nothing(build, rule, found[1]):
+            set_at(build.keys, found[0], found[1])
+        elif rule.absent is not None and rule.none is not None:
+            set_at(build.keys, path, rule.none)
+        elif rule.required:
+            set_at(build.keys, path, build.agent.name)
+            build.because(name, "approximated", f"{build.format.title} needs one; the name stands in for it")
+        return
+    if rule.absent is not None and value == rule.absent and found is None:
+        return
+    native = _encode(build, name, rule, value, found[1] if found is not None else None)
+    if native is not None:
+        set_at(build.keys, *native)
+    elif rule.required:
+        set_at(build.keys, path, build.agent.name)
+
+
+def _old_native(build: Build, rule: FieldRule, path: tuple[str, ...]) -> tuple[tuple[str, ...], Value] | None:
+    """The native value of a field in the old text and where it stands."""
+    for candidate in [rule.overflow, path, *((other,) for other in rule.also)]:
+        here: object = build.old
+        for part in candidate or ():
+            here = here.get(part, DELETE) if isinstance(here, Mapping) else DELETE
+        if candidate and here is not DELETE:
+            return tuple(candidate), here  # type: ignore[return-value]  # a native value
+    return None
+
+
+def _means_nothing(build: Build, rule: FieldRule, native: Value) -> bool:
+    """Whether an old native value says `not stated` (`inherit`), so that it may stay."""
+    try:
+        return decode(build.compiled, rule, native) is None
+    except BadValue:
+        return False
+
+
+def _encode(build: Build, name: str, rule: FieldRule, value: Value, old: Value) -> tuple[tuple[str, ...], Value] | None:
+    fmt = build.format
+    if name == "model" and isinstance(value, str) and value in build.models:
+        build.because(name, "approximated", f"the hub's `models:` says {build.models[value]!r} for {fmt.title}")
+        return build.kind.path_of(rule), build.models[value]
+    native: Value = value
+    if rule.table is not None:
+        native = build.compiled.tables[rule.table].native(value)
+        if native is None:
+            if rule.overflow is not None:
+                return rule.overflow, value
+            build.because(name, "dropped", *_unmapped(fmt, name, value))
+            return None
+    try:
+        return build.kind.path_of(rule), SHAPES[rule.shape].write(native, old)
+    except CannotSay as error:
+        build.because(name, "dropped", f"{fmt.title}: {error}")
+        return None
+
+
+def _unmapped(fmt: Format, name: str, value: Value) -> tuple[str, str | None]:
+    if name == "model":
+        hint = f"add to agentsync.yaml: models: {{{value}: {{{fmt.id}: NAME}}}}"
+        return f"{fmt.title} knows no model of that name", hint
+    return f"{fmt.title} has no word for it", None

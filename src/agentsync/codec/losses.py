@@ -1,0 +1,60 @@
+"""Losses: every difference between an agent and what its native keys say, with its reason.
+
+Floor 3, pure. Rights are judged in `rights_write`; here stands everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agentsync.codec.build import Build, placeholders_of, same, shortened
+from agentsync.codec.read import PLACEHOLDERS
+from agentsync.formats.rules import Format
+from agentsync.model import Agent, Loss, ordered
+
+
+def losses_of(build: Build, said: Agent, prompt_losses: Iterable[Loss]) -> Iterable[Loss]:
+    """Every difference between the agent and what the keys say, with its reason; rights are judged elsewhere."""
+    agent, fmt = build.agent, build.format
+    if said.name != agent.name:
+        yield _loss(build, "name", f"{agent.name} → {said.name}", "approximated")
+    for name in ordered([*agent.fields, *said.fields]):
+        before, after = agent.fields.get(name), said.fields.get(name)
+        if same(before, after):
+            continue
+        if before is None:
+            if name != "display_name" or after != agent.name:
+                yield _loss(build, name, f"→ {after}", "approximated")
+        elif after is None:
+            yield _loss(build, name, str(before), "dropped")
+        else:
+            yield _loss(build, name, f"{shortened(before)} → {shortened(after)}", "approximated")
+    if said.prompt != agent.prompt and not any(loss.field == "prompt" for loss in prompt_losses):
+        yield _loss(build, "prompt", "", "approximated")
+    yield from _native_losses(build, said, fmt)
+
+
+def _native_losses(build: Build, said: Agent, fmt: Format) -> Iterable[Loss]:
+    agent, home = build.agent, build.agent.home
+    for key, value in agent.extra.get(home, {}).items():
+        if key == PLACEHOLDERS and home != fmt.id and build.kind.rules.others is None:
+            why = f"a placeholder of its own client is plain text to {fmt.title}"
+            yield Loss("approximated", "prompt", ", ".join(placeholders_of(agent, home)), why)
+        elif key != PLACEHOLDERS and not same(value, said.extra.get(home, {}).get(key)) and key not in _spoken(build, said, home):
+            yield _loss(build, f"{home}.{key}", shortened(value), "dropped")
+    if "agentsync.allow_widening" in build.reasons:
+        yield _loss(build, "agentsync.allow_widening", agent.home, "approximated")
+
+
+def _spoken(build: Build, said: Agent, home: str) -> frozenset[str]:
+    """Native keys of the agent that the format reads as a neutral field, so that they are said after all."""
+    if home != build.compiled.home(build.kind):
+        return frozenset()
+    return frozenset(
+        key for name, rule in build.format.fields.items() if isinstance(key := rule.key, str) and name in said.fields
+    )
+
+
+def _loss(build: Build, name: str, value: str, fallback: str) -> Loss:
+    kind, why, hint = build.reasons.get(name, (fallback, f"{build.format.title} has no place for it", None))
+    return Loss(kind, name, shortened(value), why, hint)  # type: ignore[arg-type]  # one of LOSS_KINDS by construction

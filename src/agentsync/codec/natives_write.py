@@ -1,0 +1,82 @@
+"""Native values: what a format alone understands goes home, and the hub keeps what belongs to others.
+
+Floor 3, pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agentsync.codec.build import Build, placeholders_of
+from agentsync.codec.compiled import fits
+from agentsync.codec.read import PLACEHOLDERS
+from agentsync.formats.rules import Format
+from agentsync.model import HUB_FORMAT, Agent, Value, ordered
+
+
+def native_values(build: Build) -> dict[str, Value]:
+    """The agent's own values for this format; what the client would refuse stays out."""
+    fmt = build.format
+    home = build.compiled.home(build.kind)
+    own = dict(build.agent.extra.get(home, {}))
+    if home != fmt.id and build.kind.rules.others is None:
+        own.update(build.agent.extra.get(fmt.id, {}))
+    own.pop(PLACEHOLDERS, None)
+    found: dict[str, Value] = {}
+    for key, value in own.items():
+        rule = fmt.native.get(key)
+        known = rule is not None or key in build.compiled.field_keys or key in rights_keys(fmt) or key in build.old
+        if not known and build.kind.rules.on_bad_key not in ("ignored", "sent"):
+            build.because(f"{home}.{key}", "dropped", f"{fmt.title} refuses a file with a key it does not know")
+        elif rule is not None and not fits(value, rule.type):
+            build.because(f"{home}.{key}", "dropped", f"{fmt.title} takes only {rule.type} there")
+        else:
+            found[key] = value
+    return found
+
+
+def kept_values(build: Build, native: Mapping[str, Value]) -> dict[str, Value]:
+    """Keys of the old text that nobody here speaks for: they stay, unless the agent states this format's own values and not these."""
+    home = build.compiled.home(build.kind)
+    fmt = build.format
+    ours = {*build.compiled.field_keys, *rights_keys(fmt), fmt.name.key, build.kind.rules.others}
+    if not build.kind.has_body:
+        ours.add(build.kind.rules.body)
+    if build.kind.rules.entry is not None:
+        ours.add(build.kind.rules.entry.key)
+    if home in build.agent.extra and home == build.agent.home:
+        return {}
+    return {k: v for k, v in build.old.items() if k not in ours and k not in native}
+
+
+def rights_keys(fmt: Format) -> tuple[str, ...]:
+    rules = fmt.rights
+    fields = {r.key for r in fmt.fields.values()}
+    keys = [rules.key, rules.deny, rules.legacy.key if rules.legacy is not None else None, *(k for k in rules.switches if k not in fields)]
+    return tuple(key for key in keys if key is not None)
+
+
+def active_placeholders(agent: Agent, home: str, format_id: str) -> tuple[str, ...]:
+    listed = [item for owner in (home, format_id) for item in placeholders_of(agent, owner)]
+    return ordered(listed)
+
+
+def write_others(build: Build, keys: dict[str, Value]) -> None:
+    """What the hub keeps for other formats, beside its own words, under the last key."""
+    others = build.kind.rules.others
+    if others is None:
+        return
+    agent, home = build.agent, build.compiled.home(build.kind)
+    stated = keys.pop(others, None)
+    found: dict[str, Value] = dict(agent.extra.get(HUB_FORMAT, {}))
+    given = ordered(entry.partition("|")[0] for entry in agent.rights.unenforced)
+    if given and agent.home != HUB_FORMAT and agent.home not in (agent.words("allow_widening") or ()):
+        found["allow_widening"] = [*(agent.words("allow_widening") or ()), agent.home]
+        build.because("agentsync.allow_widening", "approximated", "the client it comes from gives more than the file states; its copies may stay so")
+    found.update(stated if isinstance(stated, dict) else {})
+    found.update({owner: dict(values) for owner, values in agent.extra.items() if owner not in (home, HUB_FORMAT) and values})
+    home_placeholders = placeholders_of(agent, home)
+    if home_placeholders:
+        found[home] = {PLACEHOLDERS: list(home_placeholders)}
+    if found:
+        keys[others] = found
