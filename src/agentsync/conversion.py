@@ -19,7 +19,7 @@ from agentsync.formats import documents
 from agentsync.formats.globs import compiled, fixed_folders
 from agentsync.formats.rules import DocumentRules, Format, Where
 from agentsync.model import EMPTY, Agent, Document, Loss, Problem, Reading, Rendering, ordered
-from agentsync.report import Outcome, Status, clip
+from agentsync.report import Outcome, Status, clip, clip_path
 from agentsync.sources import Held, disk_failed, where_written
 
 Emit = Callable[[Outcome, "str | None"], None]
@@ -127,7 +127,7 @@ class Converter:
 
     def _clash(self, held: Held, group: Sequence[Held]) -> Outcome:
         place = self._name(held.bare) if shared(self._rules) else self._path(held.bare)
-        sources = ordered(other.place.shown for other in group)
+        sources = ordered(clip_path(other.place.shown) for other in group)
         what = "name" if shared(self._rules) else "file"
         problem = Problem(
             "same-path", f"{len(group)} agents would have one {what}, {clip(place)}: {', '.join(sources)}",
@@ -303,13 +303,7 @@ class Converter:
         return self._at.file or target_path(agent, self._rules, below=self._at.below, scope=self._at.scope)
 
     def _mended(self, problems: Sequence[Problem]) -> tuple[Problem, ...]:
-        """A refusal's hint names the hub's commands; here the command line is what decides."""
-        return tuple(replace(p, hint=self._decision(p.hint)) for p in problems)
-
-    def _decision(self, hint: str | None) -> str | None:
-        if hint is None or not hint.startswith(_HUB_DECISIONS):
-            return hint
-        return f"{self._options.retry} --to {self._rules.id} --allow-widening" if hint.startswith(_HUB_DECISIONS[0]) else None
+        return decided_here(problems, f"{self._options.retry} --to {self._rules.id}")
 
     def _show(self, path: str | None) -> str | None:
         return path if path is None or not self._at.shown else f"{self._at.shown.rstrip('/')}/{path}"
@@ -325,7 +319,18 @@ class Converter:
         )
 
 
-_HUB_DECISIONS: Final = ("agentsync allow ", "agentsync skip ")
+_ALLOW: Final = "agentsync allow "
+_SKIP: Final = "agentsync skip "
+
+
+def decided_here(problems: Sequence[Problem], retry: str) -> tuple[Problem, ...]:
+    """A refusal's hint names the hub's commands. Without a hub the command line decides: `retry` with --allow-widening."""
+    def hint(text: str | None) -> str | None:
+        if text is None or not text.startswith((_ALLOW, _SKIP)):
+            return text
+        return f"{retry} --allow-widening" if text.startswith(_ALLOW) else None
+
+    return tuple(replace(problem, hint=hint(problem.hint)) for problem in problems)
 
 
 def _fold(text: str) -> str:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.containers.values import JSON_VALUES, KEYS, corpus, identical, seconds, text_of
 
 from agentsync.containers.json_document import add, create, edit, parse, remove
 from agentsync.containers.json_tree import uncommented
 from agentsync.containers.layout import DELETE, Layout
-from tests.containers.values import JSON_VALUES, KEYS, corpus, identical, seconds, text_of
 
 JSON = Layout(kind="json")
 JSONC = Layout(kind="jsonc", duplicate="last")
@@ -128,11 +128,11 @@ def decorated(draw: st.DrawFn, keys: dict[str, Any]) -> tuple[str, list[str]]:
     count = 0
     before: list[str] = []
 
-    def gap(*, comments: bool = True, kept: bool = False) -> str:
+    def gap(*, kept: bool = False) -> str:
         nonlocal count
-        parts = []
+        parts = ["\n"] if kept else []  # what stands behind a comma on its line belongs to the key before
         for _ in range(draw(st.integers(0, 2))):
-            kind = draw(st.sampled_from([" ", "\n", "\n  ", "\t", "//", "/*"] if comments else [" ", ""]))
+            kind = draw(st.sampled_from([" ", "\n", "\n  ", "\t", "//", "/*"]))
             if kind in ("//", "/*"):
                 count += 1
                 kind = f"// c{count}\n" if kind == "//" else f"/* c{count} */"

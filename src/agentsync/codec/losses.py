@@ -56,5 +56,7 @@ def _spoken(build: Build, said: Agent, home: str) -> frozenset[str]:
 
 
 def _loss(build: Build, name: str, value: str, fallback: str) -> Loss:
-    kind, why, hint = build.reasons.get(name, (fallback, f"{build.format.title} has no place for it", None))
+    title = build.format.title
+    usual = f"{title} has no place for it" if fallback == "dropped" else f"{title} cannot hold it exactly so"
+    kind, why, hint = build.reasons.get(name, (fallback, usual, None))
     return Loss(kind, name, shortened(value), why, hint)  # type: ignore[arg-type]  # one of LOSS_KINDS by construction

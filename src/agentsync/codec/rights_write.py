@@ -68,7 +68,7 @@ def write_rights(
         kept = read_rights(fmt, table, keys, kept=True)  # type: ignore[arg-type]  # as above
         if stated.outcome is not None:
             continue
-        found.append(_Candidate(proposal, stated.rights, compare(baseline, kept.rights), _spelling_aside(rights, stated.rights)))
+        found.append(_Candidate(proposal, stated.rights, _spelling_aside(baseline, kept.rights), _spelling_aside(rights, stated.rights)))
     best = min(found, key=lambda c: c.cost(allow_widening), default=None)
     if best is None:
         return RightsRendering({}, rights, problem=_refusal(fmt, rights, Difference()))
@@ -82,7 +82,7 @@ def write_rights(
 
 def unchanged(fmt: Format, table: ToolTable, rights: Rights, keys: Mapping[str, Value], *, allow_widening: bool) -> RightsRendering:
     """The verdict on keys that already state these rights and shall stay as they are."""
-    kept = compare(_with_given(rights, table.client), read_rights(fmt, table, keys, kept=True).rights)
+    kept = _spelling_aside(_with_given(rights, table.client), read_rights(fmt, table, keys, kept=True).rights)
     if kept.widened and not allow_widening:
         return RightsRendering({}, rights, problem=_refusal(fmt, rights, kept))
     return RightsRendering({}, rights, tuple(_losses(fmt, _Candidate({}, rights, kept, Difference()))))

@@ -128,6 +128,8 @@ def _next(hub: HubSeen | None, seen: Sequence[Seen], present: Sequence[Format], 
     elif used:
         others = [rules for rules in (*(one.rules for one in used[1:]), *present) if _takes(rules)]
         others = others or [rules for rules in formats if _takes(rules) and rules.id != used[0].rules.id]
+        # One that can hold agents to their tools will refuse fewer of them.
+        others.sort(key=lambda rules: rules.rights.style == "none")
         target = others[0].id
         yield from _commands(
             (f"agentsync init --here --to {target}", f"keep these agents in {others[0].title} too, and in step"),

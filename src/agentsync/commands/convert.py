@@ -130,6 +130,7 @@ def _read(session: Session, sources: Sequence[str], only: Format | None, disk: D
     agents: list[Held] = []
     outcomes: list[Outcome] = []
     seen: set[tuple[str, str]] = set()
+    total = 0
     with session.terminal.progress("reading") as progress:
         for source in sources:
             try:
@@ -140,6 +141,7 @@ def _read(session: Session, sources: Sequence[str], only: Format | None, disk: D
             if not found:
                 problem = Problem("no-agents", "there are no agents in this folder", path=source, hint="agentsync formats")
                 outcomes.append(Outcome(source, None, None, None, "unreadable", problems=(problem,)))
+            total += len(found)
             for place in found:
                 key = (place.place.absolute, "" if place.format is None else place.format.id)
                 if key in seen:
@@ -150,7 +152,7 @@ def _read(session: Session, sources: Sequence[str], only: Format | None, disk: D
                         agents.append(item)
                     else:
                         outcomes.append(item)
-                progress(len(seen), None)
+                progress(len(seen), total)
     return agents, outcomes
 
 

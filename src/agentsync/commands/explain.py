@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -10,12 +11,12 @@ import click
 from agentsync import codec, containers
 from agentsync.commands.app import Session, choice_error
 from agentsync.commands.formats import columns
-from agentsync.conversion import document_written
+from agentsync.conversion import decided_here, document_written
 from agentsync.disk import LocalDisk
 from agentsync.formats import known_ids, layout_of, load, load_all
 from agentsync.formats.rules import Format
 from agentsync.model import FIELDS, Agent, Rendering, Rights, Value
-from agentsync.report import Line, Outcome, clip, loss_group_lines, problem_lines, text_line
+from agentsync.report import Line, Outcome, clip, count, loss_group_lines, problem_lines, text_line
 from agentsync.rights import ATOMS, Holding, capability, spell
 from agentsync.sources import Held, Reader, find
 
@@ -113,7 +114,7 @@ def _shown(value: Value) -> str:
 
 
 def _size(prompt: str) -> str:
-    return f"{len(prompt):,} characters, {prompt.count(chr(10)) + 1:,} lines" if prompt else "empty"
+    return f"{count(len(prompt), 'character')}, {count(prompt.count(chr(10)) + 1, 'line')}" if prompt else "empty"
 
 
 # ---- what becomes of it ------------------------------------------------------------------------------------------
@@ -125,7 +126,7 @@ def target_lines(held: Held, rules: Format) -> Iterator[Line]:
     yield ()
     if rendering.refused:
         yield (("name", f"to {rules.id}"), ("", ": "), ("bad", "refused"))
-        for problem in rendering.problems:
+        for problem in decided_here(rendering.problems, f"agentsync convert {shlex.quote(held.place.shown)} --to {rules.id}"):
             yield from problem_lines(problem, 2)
         yield text_line("  and if that were allowed:", "faint")
         rendering = codec.write(agent, rules, allow_widening=True)
@@ -145,9 +146,12 @@ def target_lines(held: Held, rules: Format) -> Iterator[Line]:
 
 def _native_rows(rules: Format, agent: Agent, rendering: Rendering) -> Sequence[tuple[str, str, str]]:
     """The native keys that were written: key, value, and the field each says."""
-    layout = layout_of(rules, document_written(rules).id)
+    kind = document_written(rules)
+    layout = layout_of(rules, kind.id)
     entries = containers.parse(rendering.documents[0].text, layout).entries
     said = {rule.key if isinstance(rule.key, str) else rule.key[0]: name for name, rule in rules.fields.items()}
+    if kind.kind != "head+body":
+        said[kind.body] = "prompt"
     rights = {rules.rights.key, rules.rights.deny, *rules.rights.switches}
     rows = []
     for key, value in (entries[0].keys if entries else {}).items():

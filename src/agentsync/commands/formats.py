@@ -75,13 +75,16 @@ def _evidence(rules: Format) -> str:
 
 
 def columns(rows: Sequence[Sequence[str]], *, styles: Sequence[Style], head: bool = False, indent: int = 0) -> Iterator[Line]:
-    """Rows of text as aligned columns; the last column is not filled up."""
+    """Rows of text as aligned columns; the last cell of a row is not filled up."""
     widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))] if rows else []
     for number, row in enumerate(rows):
         line: list[Span] = [("", " " * indent)]
         for index, cell in enumerate(row):
             style: Style = "faint" if head and number == 0 else styles[index]
-            line.append((style, cell if index == len(row) - 1 else f"{cell:<{widths[index]}}  "))
+            last = not any(row[index + 1 :])
+            line.append((style, cell if last else f"{cell:<{widths[index]}}  "))
+            if last:
+                break
         yield tuple(line)
 
 

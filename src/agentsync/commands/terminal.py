@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,6 +27,7 @@ _HIDDEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800"
     "\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_COLUMNS: Final = 100
 _SHORT: Final = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 _STYLES: Final[dict[Style, str]] = {
@@ -147,10 +147,9 @@ class Terminal:
         if to_out not in self._consoles:
             from rich.console import Console
 
-            # rich reads NO_COLOR and TERM itself; the width comes from the terminal that is drawn on.
-            width = shutil.get_terminal_size((100, 24)).columns
+            # rich reads NO_COLOR and TERM itself.
             stream = self.stdout if to_out else self.stderr
-            self._consoles[to_out] = Console(file=stream, width=width, highlight=False, legacy_windows=False)
+            self._consoles[to_out] = Console(file=stream, width=_width(stream), highlight=False, legacy_windows=False)
         return self._consoles[to_out]
 
 
@@ -194,6 +193,17 @@ def _is_terminal(stream: Any) -> bool:
         return False
 
 
+def _width(stream: IO[str]) -> int:
+    """The columns of the terminal that is drawn on: standard output may be a file while standard error is a screen."""
+    stated = os.environ.get("COLUMNS", "")
+    if stated.isdigit() and int(stated) > 0:
+        return int(stated)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _COLUMNS
+    except (OSError, ValueError, AttributeError):
+        return _COLUMNS
+
+
 def _write(stream: IO[str], text: str) -> None:
     """Write text to a stream whose encoding may not know all of it (a Windows code page)."""
     try:
@@ -225,6 +235,12 @@ def _wrapped(line: Line, console: Console) -> Sequence[Text]:
 
 
 def _hang(line: Sequence[Span], indent: int, width: int) -> int:
-    """Where a wrapped line goes on: under its last column where that leaves half of the width, else two further in."""
-    column = len(plain_text(line[:-1]))
-    return column if 0 < column <= width // 2 else indent + 2
+    """Where a wrapped line goes on: two further in; an indented line or a hint under the last of its columns that begins early."""
+    column, found = 0, 0
+    if indent == 0 and line[0] != ("faint", "hint: ") and line[0] != ("", ""):
+        return 2
+    for _, words in line:
+        if indent < column <= width * 2 // 5:
+            found = column
+        column += len(words)
+    return found or indent + 2

@@ -16,7 +16,7 @@ from agentsync.model import Problem
 FILE_BYTES: Final = 1 << 20
 HEAD_BYTES: Final = 64 << 10
 DEPTH: Final = 32
-NODES: Final = 100_000
+NODES: Final = 50_000
 
 _MESSAGES: Final = {
     "limit-file": f"the file is larger than {FILE_BYTES >> 20} MiB, too large for the definition of an agent",
@@ -29,7 +29,7 @@ _MESSAGES: Final = {
 }
 
 
-class Hostile(Exception):  # noqa: N818 - it names what the text is, as in `except Hostile`
+class Hostile(Exception):
     """A text that goes over a limit; `offset` is where in the text that was read."""
 
     def __init__(self, code: str, offset: int = 0) -> None:
@@ -60,7 +60,10 @@ def head_problem(head: str, line: int = 1) -> Problem | None:
 
 
 def depth_guard() -> Callable[[int, int], None]:
-    """A function to call at each value with how many lists and maps it is in (itself counted) and its offset; raises `Hostile` at the first too deep, or one too many."""
+    """A function to call at each value with how many lists and maps it is in, itself counted, and its offset.
+
+    It raises `Hostile` at the first value too deep, or one too many.
+    """
     count = 0
 
     def check(depth: int, offset: int) -> None:

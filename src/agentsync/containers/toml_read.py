@@ -1,7 +1,7 @@
 """TOML text as values.
 
 Floor 1, pure. What counts is the standard library's parser. It takes some 150 ns for each character of a string, so files of
-the plain shape that most agents have (bare keys, strings, booleans, whole numbers, lists of strings) are read by patterns
+the plain shape that most agents have (bare keys, strings, booleans, whole numbers, lists of strings, tables) are read by patterns
 that give exactly the same, or give up; tests hold the two against each other.
 """
 
@@ -22,7 +22,10 @@ from agentsync.model import Problem
 
 # Control characters that TOML allows nowhere, as bytes: in UTF-8 no other character holds these bytes.
 _FORBIDDEN: Final = bytes({*range(32), 127} - {9, 10})
-_KEY: Final = re.compile(r"(?:[ \t\n]++|#[^\n]*+)*+(?:([A-Za-z0-9_-]++)[ \t]*+=[ \t]*+|\Z)")
+_KEY: Final = re.compile(
+    r"(?:[ \t\n]++|#[^\n]*+)*+"
+    r"(?:([A-Za-z0-9_-]++)[ \t]*+=[ \t]*+|\[([A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++){0,7}+)\][ \t]*+(?:#[^\n]*+)?+(?:\n|\Z)|\Z)"
+)
 _VALUE: Final = re.compile(
     r'"""\n?|\'\'\'\n?'
     r'|"(?P<plain>[^"\\\n]*+)"'
@@ -104,8 +107,9 @@ def check(text: str) -> None:
     The parser needs time that grows with the square of a dotted key's length, and recurses for brackets. Lexes as the
     parser does up to the parser's first error; what follows that is never read.
     """
-    if text.count("[") + text.count("{") <= DEPTH and text.count(".") < DEPTH and text.count(",") + text.count("\n") < NODES:
-        return
+    few_brackets = text.count("[") + text.count("{") <= DEPTH
+    if few_brackets and len(text) < NODES and all(line.count(".") < DEPTH for line in text.split("\n")):
+        return  # nothing can nest, no line holds a long dotted key, and there are fewer characters than values allowed
     depth = dots = marks = 0
     for match in _TOKEN.finditer(text):
         mark = match[0]
@@ -138,15 +142,19 @@ def read_plain(text: str) -> dict[str, Any] | None:
 
 
 def _plain(text: str) -> dict[str, Any]:
-    keys: dict[str, Any] = {}
+    root: dict[str, Any] = {}
+    keys = root
     position, length = 0, len(text)
     while True:
         found = _KEY.match(text, position)
         if found is None:
             raise _NotPlainError
-        key = found[1]
+        key, header = found.groups()
+        if header is not None:
+            keys, position = _opened(root, header), found.end()
+            continue
         if key is None:
-            return keys
+            return root
         value = _VALUE.match(text, found.end())
         if value is None or key in keys:
             raise _NotPlainError
@@ -162,7 +170,22 @@ def _plain(text: str) -> dict[str, Any]:
             raise _NotPlainError
         position = end.end()
         if position == length:
-            return keys
+            return root
+
+
+def _opened(root: dict[str, Any], header: str) -> dict[str, Any]:
+    """A new table below the root. Whether one that is there may be opened again is the parser's to say."""
+    *above, name = header.split(".")
+    table = root
+    for part in above:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise _NotPlainError
+    if name in table:
+        raise _NotPlainError
+    table[name] = {}
+    opened: dict[str, Any] = table[name]
+    return opened
 
 
 def _block(text: str, quote: str, start: int) -> tuple[str, int]:

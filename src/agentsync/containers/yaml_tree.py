@@ -20,7 +20,7 @@ from agentsync.containers.yaml_scalars import key_text, resolve
 from agentsync.model import Value
 
 
-class BadYaml(Exception):  # noqa: N818 - it names what the text is, as in `except BadYaml`
+class BadYaml(Exception):
     """A text that is no YAML, or no YAML this client takes; `offset` is the place."""
 
     def __init__(self, message: str, offset: int, code: str = "bad-yaml") -> None:
