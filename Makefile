@@ -34,7 +34,7 @@ $(READY): pyproject.toml
 	@touch $(READY)
 
 test: $(READY)  ## run all tests, in parallel
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal src tests $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 check: $(READY)  ## ruff, mypy --strict, generated documents up to date
 	$(BIN)/ruff check .

@@ -72,7 +72,7 @@ def test_everything_the_design_names_is_understood() -> None:
         ("version: 1\nprojects:\n  shop:\n    pth: ../shop\n", ["4: projects.shop: unknown key (pth)", "did you mean `path`?"]),
         ("version: 1\nprojects:\n  shop: {mode: push}\n", ["3: projects.shop: it says neither `path` nor `repo`, one of them is needed"]),
         ("version: 1\nprojects:\n  shop:\n    path: ../shop\n    mode: both\n",
-         ["5: projects.shop.mode: no such value (both), allowed are two-way, push, pull"]),
+         ["5: projects.shop.mode: no such value (both), allowed are "]),
         ("version: 1\nprojects:\n  shop:\n    path: ../shop\n    targets: [claude-code, opencod]\n",
          ["5: projects.shop.targets: no such format (opencod), known are ", " | did you mean `opencode`?"]),
         ("version: 1\nprojects:\n  a:\n    path: x\n    targets:\n      codx: {}\n", ["6: projects.a.targets: no such format (codx)", "`codex`?"]),

@@ -83,7 +83,7 @@ def containers_of(grant: str) -> tuple[str, ...]:
 def contains(grants: Iterable[str], grant: str) -> bool:
     """Whether a set of grants includes this grant, itself or in a wider one."""
     held = grants if isinstance(grants, (set, frozenset)) else frozenset(grants)
-    return any(wider in held for wider in containers_of(grant))
+    return not held.isdisjoint(containers_of(grant))
 
 
 class Holding:

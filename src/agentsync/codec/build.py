@@ -38,7 +38,7 @@ class Build:
 
 def same(first: object, second: object) -> bool:
     """Equal in value and type: `1` is not `true`, and a map's order is ignored at top level only where it does not matter."""
-    if isinstance(first, Mapping) and isinstance(second, Mapping):
+    if isinstance(first, dict) and isinstance(second, dict):
         return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
     if isinstance(first, list) and isinstance(second, list):
         return len(first) == len(second) and all(map(same, first, second))

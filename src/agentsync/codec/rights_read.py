@@ -59,6 +59,12 @@ class _Reader:
 
 def read_rights(fmt: Format, table: ToolTable, keys: Mapping[str, Value], *, kept: bool = False, bad_value: Outcome = "ignored") -> Statement:
     """What `keys` state in this format; with `kept`, only as far as the client is known to keep it."""
+    question = ("read", kept, bad_value, repr([(key, keys[key]) for key in table.stating if key in keys]))
+    found: Statement | None = table.memo.get(question)
+    return found if found is not None else table.remember(question, _read(fmt, table, keys, kept, bad_value))
+
+
+def _read(fmt: Format, table: ToolTable, keys: Mapping[str, Value], kept: bool, bad_value: Outcome) -> Statement:
     reader = _Reader(fmt, table, keys, kept, bad_value)
     style = fmt.rights.style
     if style == "permission-map":

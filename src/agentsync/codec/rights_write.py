@@ -59,6 +59,15 @@ def write_rights(
     others: the keys that will stand in the file beside them (fields and native values), which may imply or restrict rights.
     old: the native keys of the document that is edited, or an empty mapping.
     """
+    stated = repr([[(key, keys[key]) for key in table.stating if key in keys] for keys in (others, old)])
+    question = ("write", rights.allow, rights.deny, rights.ask, rights.unenforced, rights.implied, allow_widening, stated)
+    found: RightsRendering | None = table.memo.get(question)
+    return found if found is not None else table.remember(question, _write(fmt, table, rights, others, old, allow_widening))
+
+
+def _write(
+    fmt: Format, table: ToolTable, rights: Rights, others: Mapping[str, Value], old: Mapping[str, Value], allow_widening: bool
+) -> RightsRendering:
     baseline = _with_given(rights, table.client)
     context = {key: value for key, value in others.items() if key not in own_keys(fmt)}
     found: list[_Candidate] = []

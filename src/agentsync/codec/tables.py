@@ -9,10 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from agentsync.formats.rules import Format, McpRules, RightsRules
 from agentsync.model import Value, ordered
 from agentsync.rights import ANY_MCP, ATOMS, EVERYTHING, limited, split_grant
+
+
+T = TypeVar("T")
 
 
 class ValueTable:
@@ -85,6 +89,8 @@ class ToolTable:
         self._anycase = frozenset(name.lower() for name in [*self._atoms, *self._other])
         self._mcp = _McpNames(rules.mcp)
         self._cache: dict[tuple[str, bool], Token] = {}
+        self.stating = _stating(fmt)
+        self.memo: dict[object, Any] = {}
 
     def _fold(self, name: str) -> str:
         return name.lower() if self.rules.fold else name
@@ -174,6 +180,21 @@ class ToolTable:
         if vocabulary == self.vocabulary:
             return name if self.rules.unknown in ("dropped", "sent") or self._fold(name) in self._other else None
         return f"{vocabulary}/{name}" if self.rules.foreign else None
+
+
+    def remember(self, key: object, value: T) -> T:
+        """Keep the answer to a question about rights: many agents ask the same one, and the answer is a pure function of it."""
+        if len(self.memo) >= 4096:
+            self.memo.clear()
+        self.memo[key] = value
+        return value
+
+
+def _stating(fmt: Format) -> tuple[str, ...]:
+    """Every native key that has a say in an agent's rights."""
+    rules = fmt.rights
+    keys = [rules.key, rules.deny, rules.legacy.key if rules.legacy is not None else None, rules.ask[0] if rules.ask is not None else None]
+    return ordered(key for key in [*keys, *rules.switches, *(rule.key for rule in rules.implied)] if key is not None)
 
 
 class _McpNames:

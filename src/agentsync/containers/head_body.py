@@ -183,6 +183,8 @@ def edit(
 
 
 def _edit_head(head: str, layout: Layout, changes: Mapping[str, Change], end: str) -> str:
+    if not changes:
+        return head
     style = Style(layout.quote, layout.lists, end, duplicate=layout.duplicate)
     return change_keys(head, compose(head, layout.head, layout.duplicate).root, changes, style)
 

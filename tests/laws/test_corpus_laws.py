@@ -1,0 +1,268 @@
+"""The laws of the converter over every real file there is: promises 1, 2, 3, 4, 6 and 7."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+import pytest
+
+from agentsync import codec
+from agentsync.codec.compiled import compile_format
+from agentsync.codec.rights_read import read_rights
+from agentsync.containers import parse
+from agentsync.model import Agent, Document, Loss, Reading, Rendering, Rights
+from agentsync.rights import compare, within
+from tests.laws.samples import ABSENT, FORMAT, FORMATS, SHARED, Sample, every_sample, needs_corpus, samples, torture
+from tests.laws.test_codec_laws import differing
+
+SOURCE = "claude-code"
+TARGETS = [name for name in FORMATS if name != SOURCE]
+SHOWN = 5
+
+
+def complain(found: Iterable[str]) -> None:
+    """Fail with the first few complaints and their number, not with the first alone."""
+    every = list(found)
+    assert not every, f"{len(every)} complaints, among them:\n" + "\n".join(every[:SHOWN])
+
+
+def read_samples(name: str, which: Iterable[Sample]) -> Iterator[tuple[Sample, Reading]]:
+    for sample in which:
+        for reading in codec.read(sample.document, FORMAT[name]):
+            yield sample, reading
+
+
+def test_the_corpus_is_beside_the_checkout() -> None:
+    if SHARED is None:
+        pytest.skip(ABSENT)
+    assert len(every_sample()) > 1_000
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_there_are_samples_of_every_format(name: str) -> None:
+    assert samples(name)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+# Problems of the text itself: there is always a place to point at.
+PLACED = {"bad-yaml", "bad-toml", "bad-json", "duplicate-key", "no-head", "unclosed", "no-map", "nul", "bom", "limit-depth", "invalid-utf8"}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_any_file_in_any_format_is_read_or_explained(name: str) -> None:
+    complain(c for sample, reading in read_samples(name, [*every_sample(), *torture()]) for c in unexplained(sample, reading))
+
+
+def unexplained(sample: Sample, reading: Reading) -> Iterator[str]:
+    """What is missing in a reading: an agent, or a reason with its place."""
+    if reading.status in ("read", "degraded"):
+        if reading.agent is None:
+            yield f"{sample.origin}: {reading.status} without an agent"
+    elif not reading.problems:
+        yield f"{sample.origin}: {reading.status} without a problem"
+    lines = len(re.split(r"\r\n|\r|\n", sample.document.text))
+    for problem in reading.problems:
+        if not (problem.code and problem.message) or problem.path != sample.document.path:
+            yield f"{sample.origin}: not a full problem: {problem}"
+        if problem.line is None and problem.code in PLACED:
+            yield f"{sample.origin}: no line: {problem}"
+        if problem.line is not None and not 1 <= problem.line <= lines:
+            yield f"{sample.origin}: line {problem.line} of {lines}: {problem}"
+        if "\ud800" <= max(problem.message, default="") <= "\udfff":
+            yield f"{sample.origin}: undecodable text in {problem.message!r}"
+
+
+# Files of the corpus that are not read, by status and reason: what the client itself does with each (see the evidence of the format).
+UNREAD: Mapping[str, Mapping[tuple[str, str], int]] = {
+    "claude-code": {
+        # A colon and a space in a plain value that goes on over several lines: the client mends one-line values only.
+        ("skipped", "bad-yaml: a colon and a space stand inside an unquoted value"): 2,
+        # A description that goes on without indentation behind a blank line: no repair makes that a value.
+        ("skipped", "bad-yaml: this line is no `…`"): 1,
+        # Notes, translations' indexes and agents in plain Markdown: the client takes a file without a head for no agent.
+        ("skipped", "no-head: the file does not begin with a line `…`"): 6,
+    },
+    "claude-json": {},
+    # Roles without a name: the client drops them with a warning ("must define a non-empty `name`").
+    "codex": {("refused", "refused: `…` is missing"): 3},
+    "copilot": {
+        ("refused", "no-head: the file does not begin with a line `…`"): 1,      # a README.md in the agents folder
+        ("refused", "refused: `…` is missing"): 1,                               # an agent without the required description
+    },
+    "cursor": {("skipped", "no-head: the file does not begin with a line `…`"): 1},      # a README.md in the agents folder
+    # Tools of other assistants (Claude's names, older names): one unknown name refuses the file ("Invalid tool name").
+    "gemini-cli": {("refused", "refused: `…`: `…` is no tool of Gemini CLI"): 17},
+    "opencode": {
+        # A README.md in the agents folder becomes an agent with every right, its text the prompt.
+        ("degraded", "no-head: the file does not begin with a line `…`"): 1,
+        # A list where a map of switches is needed: the client refuses its whole configuration.
+        ("refused", "config-refused: `…`: a map of tool names to true or false is needed"): 2,
+    },
+    "qwen-code": {},
+}
+
+
+def reason(reading: Reading) -> str:
+    """Code and cause of the first problem, without the names in it and what follows from it."""
+    first = reading.problems[0]
+    text = re.sub(r"`[^`]*`", "`…`", first.message)
+    text = re.sub(r"^the head is no valid YAML: ", "", text)
+    return f"{first.code}: " + re.split(r" \(|;|: the assistant", text)[0]
+
+
+@needs_corpus
+@pytest.mark.parametrize("name", sorted(UNREAD))
+def test_what_is_not_read_is_what_the_client_does_not_load(name: str) -> None:
+    unread = Counter((r.status, reason(r)) for _, r in read_samples(name, samples(name)) if r.status != "read")
+    assert unread == dict(UNREAD[name])
+
+
+# --- writing back -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_writing_any_file_back_unchanged_changes_no_byte(name: str) -> None:
+    """Promise 2, and that no loss is invented: for every file in every format that reads it, not only in its own."""
+    complain(c for sample, reading in read_samples(name, [*every_sample(), *torture()]) for c in changed(name, sample.document, sample.origin, reading))
+
+
+VARIANTS = {
+    "CRLF": lambda text: text.replace("\r\n", "\n").replace("\n", "\r\n"),
+    "BOM": lambda text: "\ufeff" + text.removeprefix("\ufeff"),
+    "no line end": lambda text: text.rstrip("\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_line_ends_and_marks_change_nothing_of_it(name: str, variant: str) -> None:
+    """The same with other line ends, a byte order mark, or no line end at the end."""
+    complain(c for sample in samples(name) for c in varied(name, sample, variant))
+
+
+def varied(name: str, sample: Sample, variant: str) -> Iterator[str]:
+    document = Document(sample.document.path, VARIANTS[variant](sample.document.text))
+    for reading, plain in zip(codec.read(document, FORMAT[name]), codec.read(sample.document, FORMAT[name]), strict=False):
+        yield from unexplained(Sample(sample.origin, name, document), reading)
+        yield from changed(name, document, sample.origin, reading)
+        if variant == "CRLF" and (reading.status, reading.agent) != (plain.status, plain.agent):
+            yield f"{sample.origin}: CRLF is read as {reading.status}, LF as {plain.status}: {reading.problems}"
+
+
+def changed(name: str, document: Document, origin: str, reading: Reading) -> Iterator[str]:
+    if reading.status != "read":
+        return
+    assert reading.agent is not None
+    rendering = codec.write(reading.agent, FORMAT[name], old=document, entry=reading.entry)
+    if rendering.refused:
+        yield f"{origin}: refused: {rendering.problems[0].message}"
+    elif rendering.documents != (document,):
+        yield f"{origin}: bytes changed"
+    if rendering.losses:
+        yield f"{origin}: losses: {rendering.losses}"
+
+
+# --- conversion -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("allow_widening", [False, True], ids=["never widened", "widening allowed"])
+@pytest.mark.parametrize("name", TARGETS)
+def test_real_agents_convert_with_honest_reports(name: str, allow_widening: bool) -> None:
+    """Promises 3, 4, 6 and 7 for every Claude Code agent, to every other format and back again."""
+    complain(c for sample in [*samples(SOURCE), *torture()] for c in converted(sample, name, allow_widening))
+
+
+def converted(sample: Sample, name: str, allow_widening: bool) -> Iterator[str]:
+    """Every broken promise of one conversion."""
+    for reading in codec.read(sample.document, FORMAT[SOURCE]):
+        if reading.status != "read" or reading.agent is None:
+            continue
+        there = codec.write(reading.agent, FORMAT[name], allow_widening=allow_widening)
+        complaints = [*refusal(there), *([] if there.refused else [*judged(sample, reading.agent, there, allow_widening)])]
+        yield from (f"{sample.origin} → {name}: {complaint}" for complaint in complaints)
+
+
+def refusal(rendering: Rendering) -> Iterator[str]:
+    if rendering.refused and not (rendering.problems and rendering.problems[0].code in ("rights-refused", "prompt-refused", "name-refused")):
+        yield f"refused for {rendering.problems}"
+    if rendering.refused and not (rendering.problems[0].message and rendering.problems[0].hint):
+        yield f"refused without saying what decides it: {rendering.problems}"
+
+
+def judged(sample: Sample, agent: Agent, there: Rendering, allow_widening: bool) -> Iterator[str]:
+    """What the written document says, against the agent and against the report."""
+    fmt = FORMAT[there.format]
+    [reading] = codec.read(there.documents[0], fmt)
+    after = reading.agent
+    if reading.status != "read" or after is None:
+        yield f"does not read back: {reading.problems}"
+        return
+    told = {loss.field for loss in there.losses}
+    found = {*differing(agent, after), *natives_lost(agent, after)}
+    if missing := found - told - ({"display_name"} if "name" in told else set()):
+        yield f"not in the report: {sorted(missing)}"
+    known = {"rights"} if agent.rights.restricted else set()      # a limit that is stated and not kept is told, though nothing differs
+    if invented := {f for f in told if f != "agentsync.allow_widening"} - found - known - {f for f in ("prompt",) if altered(there)}:
+        yield f"only in the report: {sorted(invented)}"
+    yield from widened(sample, agent, there, allow_widening)
+    yield from homeward(agent, after, there, allow_widening)
+
+
+def natives_lost(before: Agent, after: Agent) -> set[str]:
+    """Native keys of the agent's own format that the copy no longer holds under it, nor says in a word of its own."""
+    here, there = before.extra.get(before.home, {}), after.extra.get(before.home, {})
+    return {f"{before.home}.{key}" for key, value in here.items() if key != "placeholders" and there.get(key) != value and key not in after.fields}
+
+
+def altered(rendering: Rendering) -> bool:
+    """Whether the report says that the client replaces text of the prompt: the file holds it all the same."""
+    return any(loss.field == "prompt" and "replaces this" in loss.why for loss in rendering.losses)
+
+
+def widened(sample: Sample, agent: Agent, there: Rendering, allow_widening: bool) -> Iterator[str]:
+    """Promise 7, by what the target's client is known to keep of the file, not by what the file states."""
+    fmt = FORMAT[there.format]
+    compiled = compile_format(fmt)
+    document = there.documents[0]
+    [entry] = parse(document.text, compiled.kind(None, document.path).layout).entries
+    kept = read_rights(fmt, compiled.tools, entry.keys, kept=True).rights
+    ran = agent.rights
+    if compiled.tools.client == SOURCE:      # the same client: what it gave the agent before is no news
+        source = compile_format(FORMAT[SOURCE])
+        ran = read_rights(source.format, source.tools, parse(sample.document.text, source.kinds[0].layout).entries[0].keys, kept=True).rights
+    reported = any(loss.kind == "widened" for loss in there.losses)
+    gained = [grant for grant in compare(ran, kept).widened if not grant.startswith("mcp:")]
+    if gained and not (allow_widening and reported):
+        yield f"widened by {gained}, reported: {reported}"
+    if reported and not allow_widening:
+        yield f"a widening is reported that nobody allowed: {there.losses}"
+
+
+def homeward(agent: Agent, after: Agent, there: Rendering, allow_widening: bool) -> Iterator[str]:
+    """The way back to the source's format: what a person sees is the same, or some report says what is not."""
+    back = codec.write(after, FORMAT[SOURCE], allow_widening=allow_widening)
+    if back.refused:
+        yield from refusal(back)
+        return
+    [reading] = codec.read(back.documents[0], FORMAT[SOURCE])
+    if reading.agent is None:
+        yield f"the way back does not read: {reading.problems}"
+        return
+    told = {loss.field for loss in (*there.losses, *back.losses)}
+    final = reading.agent
+    parts = {"name": (agent.name, final.name), "prompt": (agent.prompt, final.prompt), "description": (agent.description, final.description)}
+    for part, (first, last) in parts.items():
+        if first != last and part not in told:
+            yield f"the way back changed the {part} without a word: {last!r}"
+    if not rights_gained(agent.rights, final.rights, (*there.losses, *back.losses)):
+        yield f"the way back gained rights without a word: {compare(agent.rights, final.rights).widened}"
+
+
+def rights_gained(before: Rights, after: Rights, losses: Iterable[Loss]) -> bool:
+    """Whether rights stayed within, but for joined MCP names, or a report speaks of rights."""
+    if within(after, before) or any(loss.field == "rights" for loss in losses):
+        return True
+    return all(grant.startswith("mcp:") for grant in compare(before, after).widened)
