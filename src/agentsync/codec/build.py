@@ -37,7 +37,7 @@ class Build:
 
 
 def same(first: object, second: object) -> bool:
-    """Equal in value and type: `1` is not `true`, and a map's order is ignored at top level only where it does not matter."""
+    """Equal in value and type: `1` is not `true`. The order of keys is ignored."""
     if isinstance(first, dict) and isinstance(second, dict):
         return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
     if isinstance(first, list) and isinstance(second, list):
@@ -63,10 +63,12 @@ def as_line(value: Value) -> Value:
     return str(value) if isinstance(value, (int, float)) else value
 
 
-def identical(first: Value, second: Value) -> bool:
-    """Equal, and in maps in the same order, since some clients let the last rule win."""
-    if isinstance(first, dict) and isinstance(second, dict) and list(first) != list(second):
-        return False
+def identical(first: object, second: object) -> bool:
+    """The same, and maps in the same order too, since some clients let the last rule win."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        return list(first) == list(second) and all(identical(first[key], second[key]) for key in first)
+    if isinstance(first, list) and isinstance(second, list):
+        return len(first) == len(second) and all(map(identical, first, second))
     return same(first, second)
 
 

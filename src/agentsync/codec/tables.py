@@ -15,7 +15,6 @@ from agentsync.formats.rules import Format, McpRules, RightsRules
 from agentsync.model import Value, ordered
 from agentsync.rights import ANY_MCP, ATOMS, EVERYTHING, limited, split_grant
 
-
 T = TypeVar("T")
 
 

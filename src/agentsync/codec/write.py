@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from agentsync.codec.build import Build, as_line, identical, in_order, same, set_at
+from agentsync.codec.build import Build, as_line, identical, in_order, set_at
 from agentsync.codec.compiled import BODY, Compiled, Kind, compile_format
 from agentsync.codec.fields_write import write_field, write_name
 from agentsync.codec.losses import losses_of
@@ -189,7 +189,9 @@ def _reads_back(kind: Kind, made: _Made, text: str) -> bool:
     if parsed.outcome is not None:
         return False
     found = parsed.entries[0] if kind.rules.unit != "entry" else next((e for e in parsed.entries if e.key == made.entry.key), None)
-    if found is None or not same(found.keys, made.entry.keys):
+    if found is None or found.keys.keys() != made.entry.keys.keys():
+        return False
+    if not all(identical(found.keys[key], value) for key, value in made.entry.keys.items()):
         return False
     return not kind.has_body or literal(found.body or "") == literal(made.entry.body or "")
 

@@ -11,7 +11,7 @@ from agentsync.containers.text import BOM, place, readable, to_lf
 from agentsync.model import Problem
 
 
-class Refused(Exception):  # noqa: N818 - it names what happened, as in `except Refused`
+class Refused(Exception):
     """A text that is not read: `problem` says why, `outcome` what that means. It never leaves the containers."""
 
     def __init__(self, problem: Problem, outcome: Outcome = "file") -> None:
