@@ -1,42 +1,14 @@
 #!/bin/sh
-# Three small agents, turned into other assistants' formats, in a folder that is removed at the end. Run by `make demo`.
+# The main job on real files, in a folder that is removed at the end: a hub, its agents in several projects and formats, an edit. Run by `make demo`.
 set -u
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 export HOME="$work/home" XDG_STATE_HOME="$work/state" XDG_CONFIG_HOME="$work/config"
-mkdir -p "$HOME" shop/.claude/agents
+export GIT_AUTHOR_NAME=demo GIT_AUTHOR_EMAIL=demo@example.invalid GIT_COMMITTER_NAME=demo GIT_COMMITTER_EMAIL=demo@example.invalid
+mkdir -p "$HOME" shop site
 
-cat >shop/.claude/agents/reviewer.md <<'AGENT'
----
-name: reviewer
-description: Reviews a change before it is merged
-tools: Read, Grep, Glob
-model: sonnet
-color: blue
----
-
-Read the diff. Name each defect with its file and line. Say nothing about style.
-AGENT
-cat >shop/.claude/agents/release-notes.md <<'AGENT'
----
-name: release-notes
-description: "Writes release notes. Example: <example>user: what changed?</example>"
-model: haiku
----
-
-Collect what changed since the last tag and say it for the people who use it.
-AGENT
-cat >shop/.claude/agents/tester.md <<'AGENT'
----
-name: tester
-description: Use it when tests fail: it finds out why
-tools: Read, Edit, Bash
----
-
-Run the tests. Find the cause of each failure before you change anything.
-AGENT
-
+say() { printf '\n\033[1;34m# %s\033[0m\n' "$*"; }
 step() {
     printf '\n\033[1m$ %s\033[0m\n' "$*"
     "$@"
@@ -44,12 +16,66 @@ step() {
     [ "$code" -eq 0 ] || printf '(exit code %s)\n' "$code"
 }
 
-cd shop || exit 1
-step agentsync
-step agentsync explain .claude/agents/reviewer.md --to codex
-step agentsync convert .claude/agents/release-notes.md --to codex
-step agentsync convert . --from claude-code --to opencode,codex,copilot,gemini-cli --into .
-step agentsync convert . --from claude-code --to opencode --into . --check
-printf '\n'
-find . -type f | sort
+git init -q shop && git init -q site
+
+say "A hub: one repository that is the home of the agents"
+step agentsync init hub
+cat >hub/agents/reviewer.md <<'AGENT'
+---
+name: reviewer
+tools: Read, Grep, Glob
+description: "Reviews a change before it is merged"
+model: sonnet
+color: blue
+---
+
+Read the diff. Name each defect with its file and line. Say nothing about style.
+AGENT
+cat >hub/agents/release-notes.md <<'AGENT'
+---
+name: release-notes
+description: "Writes release notes. Example: <example>user: what changed?</example>"
+model: haiku
+agentsync:
+  codex: {model_reasoning_effort: low}
+---
+
+Collect what changed since the last tag and say it for the people who use it.
+AGENT
+cat >hub/agents/tester.md <<'AGENT'
+---
+name: tester
+tools: Read, Edit, Bash
+description: "Finds out why a test fails"
+---
+
+Run the tests. Find the cause of each failure before you change anything.
+AGENT
+cd hub || exit 1
+
+say "Two projects, four assistants"
+step agentsync project add ../shop --to claude-code,codex
+step agentsync project add ../site --to opencode,copilot
+step agentsync push --all
+
+say "Codex keeps no agent to a tool list, so two agents were refused there. Decide once:"
+step agentsync skip --refused --for codex
+step agentsync push --all
+
+say "An edit in the hub reaches every copy; a second push writes nothing"
+sed -i.bak 's/Say nothing about style/Say nothing about taste/' agents/reviewer.md && rm agents/reviewer.md.bak
+step agentsync push --all
+step agentsync push --all
+step grep -rl "nothing about taste" ../shop ../site
+
+say "The same agent as each assistant reads it"
+for file in ../shop/.claude/agents/reviewer.md ../site/.opencode/agents/reviewer.md ../site/.github/agents/reviewer.agent.md; do
+    printf '\n\033[2m%s\033[0m\n' "$file"
+    sed -n '1,14p' "$file"
+done
+
+say "An edit on the other side, as the hub would see it"
+sed -i.bak 's/Name each defect/Name every defect/' ../site/.opencode/agents/reviewer.md && rm ../site/.opencode/agents/reviewer.md.bak
+step agentsync push --all
+step agentsync explain ../site/.opencode/agents/reviewer.md
 exit 0

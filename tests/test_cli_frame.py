@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import pty
 import subprocess
 import sys
 import tomllib
@@ -174,6 +173,7 @@ def test_a_result_is_exact_in_a_pipe_and_escaped_on_a_terminal() -> None:
 
 def on_a_terminal(arguments: list[str], cwd: Path, **extra: str) -> str:
     """What `agentsync ARGUMENTS` writes to a real pseudo-terminal."""
+    pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
     main, side = pty.openpty()
     env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", **extra}
     process = subprocess.Popen([sys.executable, "-m", "agentsync", *arguments], stdin=side, stdout=side, stderr=side, cwd=cwd, env=env)

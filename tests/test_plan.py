@@ -14,10 +14,11 @@ from agentsync.formats import load
 from agentsync.hub import HubAgent, Target, digest_of, read_agent
 from agentsync.model import Document
 from agentsync.plan import plan_push, plan_removal
-from agentsync.snapshot import Found, Place, ProjectView, Snapshot, Wishes, digest
+from agentsync.snapshot import Found, Place, ProjectView, Snapshot, Wishes, digest, loss_key
 
 ROOT = "/world/shop"
 HUB = load("agentsync")
+ANY = Wishes()
 
 
 def hub_text(name: str = "reviewer", description: str = "Reviews changes", prompt: str = "Look.", head: str = "") -> str:
@@ -43,7 +44,9 @@ def rendered(text: str, format_id: str = "claude-code") -> tuple[str, str]:
     return document.path, document.text
 
 
-def row(identity: str, text: str, path: str, written: str, *, name: str = "reviewer", format_id: str = "claude-code", entry: str | None = None) -> Written:
+def row(
+    identity: str, text: str, path: str, written: str, *, name: str = "reviewer", format_id: str = "claude-code", entry: str | None = None
+) -> Written:
     key = Key(ROOT, format_id, "project", path, entry_word(entry))
     return Written(key, identity, name, digest(written), digest(written), digest_of(text.encode()), None, "recipe")
 
@@ -58,7 +61,7 @@ def view(*places: Place, **more: object) -> ProjectView:
 
 def plan(
     agents: Mapping[str, str], files: Mapping[str, str], rows: Sequence[Written] = (), *, texts: Sequence[str] = (),
-    wishes: Wishes = Wishes(), aim: Target | None = None, recipe: str = "recipe",
+    wishes: Wishes = ANY, aim: Target | None = None, recipe: str = "recipe",
 ) -> Plan:
     aim = aim or target()
     rules = load(aim.format)
@@ -260,7 +263,7 @@ def test_losses_seen_before_are_a_number() -> None:
     first = plan(agents, {}, aim=target("opencode"))
     assert len(first.losses) == 1
     place = Place(target("opencode"), load("opencode"), ROOT, "recipe")
-    seen = frozenset([(c.target, c.agent, __import__("agentsync.snapshot").snapshot.loss_key(c.target, c.agent, loss)[2]) for c, loss in first.losses])
+    seen = frozenset(loss_key(change.target, change.agent, loss) for change, loss in first.losses)
     second = plan_push(Snapshot((hub_agent("reviewer", agents["reviewer"]),), (view(place),), seen=seen), Wishes())
     assert (second.losses, dict(second.hidden)) == ((), {"shop": 1})
 

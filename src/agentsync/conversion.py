@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
 from agentsync import codec
@@ -178,6 +179,8 @@ class Converter:
         where = self._where
         if where is None or self._at.root is None or self._disk.identity(self._at.root) is None:
             return
+        if self._at.below and Path(self._at.root, ".git").exists():
+            return  # a whole repository, not a folder of agents: only the usual paths are looked at
         folder = "/".join(fixed_folders(where.read[0]))
         prefix = f"{folder}/" if self._at.below else ""
         for entry in self._disk.scan(self._at.root, "" if self._at.below else folder):

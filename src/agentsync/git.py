@@ -7,6 +7,7 @@ A library is not used: the ones there are keep child processes and descriptors, 
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -66,7 +67,13 @@ def _ask(folder: str, *arguments: str) -> str | None:
 
 def top_level(folder: str) -> str | None:
     """The top folder of the work tree that holds this folder, or None."""
-    return _ask(folder, "rev-parse", "--show-toplevel") if Path(folder).is_dir() else None
+    if not Path(folder).is_dir():
+        return None
+    done = _run(folder, "rev-parse", "--show-toplevel")
+    if b"dubious ownership" in done.stderr:
+        mend = f"git config --global --add safe.directory {shlex.quote(folder)}"
+        raise GitError(Problem("git-owner", "git does not trust this repository, because it belongs to somebody else", path=folder, hint=mend))
+    return os.fsdecode(done.stdout).rstrip("\n") if done.returncode == 0 else None
 
 
 def git_folder(top: str) -> str | None:

@@ -28,14 +28,14 @@ class LockedError(AgentsyncError):
 
 
 @contextlib.contextmanager
-def hub_lock(disk: Disk, folder: str, doing: str, *, wait: float = WAIT_SECONDS) -> Iterator[None]:
+def hub_lock(disk: Disk, folder: str, doing: str, *, wait: float | None = None) -> Iterator[None]:
     """Hold the lock of the hub whose state folder this is; `doing` is what a waiting process is told.
 
-    LockedError after `wait` seconds, naming the holder.
+    LockedError after `wait` seconds (WAIT_SECONDS), naming the holder.
     """
     lock = FileLock(Path(folder) / LOCK_FILE, mode=0o600)
     try:
-        lock.acquire(timeout=wait)
+        lock.acquire(timeout=WAIT_SECONDS if wait is None else wait)
     except Timeout:
         what = f"another agentsync is at work on this hub{_holder(disk, folder)}"
         raise LockedError(Problem("locked", what, hint="wait for it to end, then run the command again")) from None

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.containers.values import JSON_VALUES, KEYS, corpus, identical, seconds, text_of
 
 from agentsync.containers.json_document import add, create, edit, parse, remove
 from agentsync.containers.json_tree import uncommented
 from agentsync.containers.layout import DELETE, Layout
+from tests.containers.values import JSON_VALUES, KEYS, corpus, identical, seconds, text_of
 
 JSON = Layout(kind="json")
 JSONC = Layout(kind="jsonc", duplicate="last")

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.containers.values import KEYS, TOML_VALUES, corpus, identical, seconds, text_of
 
 from agentsync.containers.layout import DELETE, Layout
 from agentsync.containers.not_text import NotText
@@ -18,6 +17,7 @@ from agentsync.containers.toml_document import add, create, edit, parse, remove
 from agentsync.containers.toml_emit import inline_toml, key_toml, line_toml, text_toml
 from agentsync.containers.toml_read import read_plain
 from agentsync.containers.toml_scan import statements
+from tests.containers.values import KEYS, TOML_VALUES, corpus, identical, seconds, text_of
 
 TOML = Layout(kind="toml")
 TABLES = Layout(kind="toml", unit="entry", entry_at=("agents",))

@@ -32,9 +32,19 @@ def write_name(build: Build, path: str, entry: str | None, fresh: bool) -> str |
         return entry if entry is not None else name
     if "key" not in rules.source:
         return None
-    if (rules.write == "always" and fresh) or rules.key in build.old or _name_by_path(fmt, path) != name:
+    here = build.old.get(rules.key)
+    if rules.key in build.old and _names(fmt, here, path) == name:
+        build.keys[rules.key] = here      # blanks that the client trims, or a key that leaves the name to the file
+    elif (rules.write == "always" and fresh) or rules.key in build.old or _name_by_path(fmt, path) != name:
         build.keys[rules.key] = name
     return None
+
+
+def _names(fmt: Format, stated: Value, path: str) -> str | None:
+    """What the client calls an agent whose name key holds this."""
+    if isinstance(stated, str) and stated.strip():
+        return stated.strip() if fmt.name.trim else stated
+    return _name_by_path(fmt, path)
 
 
 def _name_by_path(fmt: Format, path: str) -> str | None:

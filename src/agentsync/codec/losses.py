@@ -22,7 +22,12 @@ def losses_of(build: Build, said: Agent, prompt_losses: Iterable[Loss]) -> Itera
         before, after = agent.fields.get(name), said.fields.get(name)
         if same(before, after):
             continue
-        if before is None:
+        if _own_value(build, name):
+            # The agent itself says so for this format; only what it replaces is worth a word.
+            if before is not None:
+                why = f"the agent has a value of its own for {fmt.title}"
+                yield Loss("approximated", name, shortened(f"{shortened(before)} → {shortened(after)}"), why)
+        elif before is None:
             if name != "display_name" or after != agent.name:
                 yield _loss(build, name, f"→ {after}", "approximated")
         elif after is None:
@@ -32,6 +37,13 @@ def losses_of(build: Build, said: Agent, prompt_losses: Iterable[Loss]) -> Itera
     if said.prompt != agent.prompt and not any(loss.field == "prompt" for loss in prompt_losses):
         yield _loss(build, "prompt", "", "approximated")
     yield from _native_losses(build, said, fmt)
+
+
+def _own_value(build: Build, name: str) -> bool:
+    """Whether a native value of the agent stands where this neutral field would."""
+    rule = build.format.fields.get(name)
+    own = build.agent.extra.get(build.format.id, {}) if build.compiled.home(build.kind) != build.agent.home else {}
+    return rule is not None and isinstance(rule.key, str) and rule.key in own
 
 
 def _native_losses(build: Build, said: Agent, fmt: Format) -> Iterable[Loss]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from agentsync.codec.rights_read import field_keys, restricts
 from agentsync.codec.tables import ToolTable, full_atoms
@@ -14,7 +15,7 @@ from agentsync.containers.layout import DELETE, Change
 from agentsync.formats.rules import Format
 from agentsync.model import Rights, Value, ordered
 from agentsync.rights import ATOMS, Holding, containers_of, contains, effective, left_over, limited, split_grant
-from agentsync.shapes import SHAPES, CannotSay
+from agentsync.shapes import SHAPES, BadValue, CannotSay
 
 
 def own_keys(fmt: Format) -> frozenset[str]:
@@ -78,17 +79,31 @@ def _allow_lists(
         yield {**everything, **ask}
         return
     explicit = [g for g in wanted.allow if g not in rights.implied] if _implies(fmt, context, rights.implied) else list(wanted.allow)
+    beside = _kept_denials(fmt, table, rights, old)
     # Denials inside a grant (`mcp:a/b` under `mcp:a`) need a deny list; without one the whole grant goes.
     whole = [g for g in explicit if not any(g in containers_of(d) for d in wanted.deny)]
     kept = [g for g in whole if split_grant(g)[1] is None or table.effect(split_grant(g)[0]) == "enforced"]
     for grants in ordered([tuple(explicit), tuple(whole), tuple(kept)]):
         narrowed = replace(wanted, allow=grants)
         for entries in ordered([tuple(_entries(fmt, table, narrowed)), *([tuple(_entries(fmt, table, narrowed, wide=True))] if wide else [])]):
-            listed = {**_stated(fmt, list(entries), old), **ask}
-            taken = _denials(fmt, table, wanted.deny).names if rules.deny is not None and rules.together == "both" else []
+            listed = {**_stated(fmt, list(entries), old), **beside, **ask}
+            taken = _denials(fmt, table, rights.deny if beside else wanted.deny).names if rules.deny is not None and rules.together == "both" else []
             if taken and rules.deny is not None and len(grants) > len(whole):
                 yield {**listed, rules.deny: _list_value(rules.deny_shape or rules.shape, taken, old.get(rules.deny))}
             yield listed
+
+
+def _kept_denials(fmt: Format, table: ToolTable, rights: Rights, old: Mapping[str, Value]) -> dict[str, Change]:
+    """The deny list of the old text, where all of it still holds: beside an allow-list it may say nothing, but it is someone's line."""
+    rules = fmt.rights
+    if rules.deny is None or rules.together != "both" or old.get(rules.deny) is None:
+        return {}
+    try:
+        names: Any = SHAPES[rules.deny_shape or rules.shape].read(old[rules.deny])
+    except BadValue:
+        return {}
+    taken = {grant for name in names for grant in table.read(name, deny=True).grants}
+    return {rules.deny: old[rules.deny]} if taken <= set(rights.deny) else {}
 
 
 def _spelled_out(fmt: Format, rights: Rights) -> Rights:

@@ -159,15 +159,20 @@ def _write(
     if not _reads_back(kind, made, text):
         why = f"{fmt.title}: what would be written does not read back as it was meant, so nothing is written"
         return _refused(fmt, Problem("readback-mismatch", why, path, hint="report this with the agent's file"))
-    return Rendering(fmt.id, (Document(path, text),), made.losses, _notes(compiled, made))
+    return Rendering(fmt.id, (Document(path, text),), made.losses, _notes(compiled, made, place, text))
 
 
-def _notes(compiled: Compiled, made: _Made) -> tuple[Problem, ...]:
+def _notes(compiled: Compiled, made: _Made, place: _Old | None, text: str) -> tuple[Problem, ...]:
+    """What a person should know of a document that is written, though nothing is lost."""
     fmt = compiled.format
+    notes = []
+    if place is not None and place.parsed.repaired and text != place.parsed.text:
+        message = f"the head was no valid YAML and loaded only as {fmt.title} mends it: the mended lines are written out"
+        notes.append(Problem("head-mended", message, severity="note"))
     if fmt.evidence.enforcement in ("docs", "unverified") and any(k in made.entry.keys for k in (fmt.rights.key, *fmt.rights.switches) if k):
         message = f"{fmt.title}: enforcement of the agent's rights is not verified"
-        return (Problem("enforcement-unverified", message, severity="note"),)
-    return ()
+        notes.append(Problem("enforcement-unverified", message, severity="note"))
+    return tuple(notes)
 
 
 def _text(kind: Kind, made: _Made, place: _Old | None) -> str:

@@ -7,6 +7,7 @@ where it stands, and a new key goes where its neighbours are.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import IntEnum
 from typing import Any
 
 from agentsync.containers.brackets import Bracket, Fresh, indentation, inner_indent, rebuild, scan
@@ -14,6 +15,16 @@ from agentsync.containers.changes import Edge, Plan, arranged, same, turned
 from agentsync.containers.text import BOM, line_end
 from agentsync.containers.toml_emit import inline_toml, key_toml, line_toml, pair_toml, path_toml, tables_toml, text_toml
 from agentsync.containers.toml_scan import SYNTAX, Path, Statement, statements
+
+
+class _Rank(IntEnum):
+    """What comes first of the lines that are put in at one place: those that a header there would take in."""
+
+    LINE = 0
+    BLANK = 1
+    TABLE = 2
+    IMPLIED = 3
+    BELOW_IMPLIED = 4
 
 
 class Editing:
@@ -25,15 +36,15 @@ class Editing:
         self.statements = statements(text)
         self._pairs = {found.path: found for found in self.statements if found.kind == "pair"}
         self._headers = {found.path: found for found in self.statements if found.kind != "pair"}
-        self._splices: list[tuple[int, int, str]] = []
-        self._late: list[tuple[int, int, str]] = []
+        self._splices: list[tuple[int, _Rank, int, str]] = []
+        self._implied: set[Path] = set()
         self._placed: dict[Path, tuple[int, Path]] = {}
 
     def result(self) -> str:
         """The text with every splice made; what is inserted at one place keeps its order."""
         parts: list[str] = []
         position = 0
-        for start, end, new in sorted([*self._splices, *self._late], key=lambda splice: splice[0]):
+        for start, _, end, new in sorted(self._splices, key=lambda splice: splice[:2]):
             parts += (self.text[position:start], new)
             position = max(position, end)
         whole = "".join([*parts, self.text[position:]])
@@ -48,7 +59,7 @@ class Editing:
         pair = self._pairs.get(path)
         if pair is not None:
             value = changed_value(self.text, pair.value_start, pair.value_end, old, new, self.eol)
-            self._splices.append((pair.value_start, pair.value_end, value))
+            self._splices.append((pair.value_start, _Rank.LINE, pair.value_end, value))
         elif isinstance(old, dict) and isinstance(new, dict) and (path in self._headers or any(key in old for key in new)):
             self.table(path, old, new, turned(old, new, ordered=False))
         elif _maps(old) and _maps(new) and len(old) == len(new):
@@ -80,7 +91,7 @@ class Editing:
                 start = min(self.text.find("\n", start) + 1, found.start)
             if found.end == len(self.text) and not self.text.endswith("\n"):
                 start = len(self.text[:start].removesuffix("\n").removesuffix("\r"))
-            self._splices.append((start, found.end, ""))
+            self._splices.append((start, _Rank.LINE, found.end, ""))
 
     def insert(self, path: Path, value: Any, anchor: str | Edge = Edge.END) -> None:
         """State a new value at this path: behind the key it follows, else behind the last key of its table."""
@@ -91,22 +102,23 @@ class Editing:
         elif isinstance(anchor, str) and follows in self._pairs:
             place, header = self._pairs[follows].end, self._pairs[follows].header
         elif isinstance(value, Mapping) and value and not self.dotted(parent):
-            self._add(self._end_of(parent), tables_toml(path, value, self.eol))
+            self._add(self._end_of(parent), tables_toml(path, value, self.eol), _Rank.TABLE)
             return
         else:
             place, header = self._last(parent)
         indent = "" if not header else self._indent(header)
         self._placed[path] = (place, header)
-        self._add(place, indent + pair_toml(path_toml(path[len(header) :]), value, self.eol))
+        rank = _Rank.IMPLIED if header in self._implied else _Rank.LINE
+        self._add(place, indent + pair_toml(path_toml(path[len(header) :]), value, self.eol), rank)
 
     def append(self, lines: str) -> None:
         """Put whole lines, which begin with a blank one, at the end of the text."""
-        self._add(len(self.text), lines if self.text.removeprefix(BOM) else lines.removeprefix(self.eol))
+        self._add(len(self.text), lines if self.text.removeprefix(BOM) else lines.removeprefix(self.eol), _Rank.TABLE)
 
-    def _add(self, place: int, lines: str) -> None:
+    def _add(self, place: int, lines: str, rank: _Rank) -> None:
         if place == len(self.text) and self.text.removeprefix(BOM) and not self.text.endswith("\n"):
             lines = self.eol + lines.removesuffix(self.eol)
-        self._splices.append((place, place, lines))
+        self._splices.append((place, rank, place, lines))
 
     def dotted(self, table: Path) -> Statement | None:
         """The last dotted pair that states something in this table, where no header opens it: then none may."""
@@ -133,10 +145,14 @@ class Editing:
         below = [found for found in self.statements if found.kind != "pair" and found.path[: len(table)] == table]
         if not below:
             return len(self.text), table
-        place = below[0].start if table else self._above(below[0].start)
-        if table:  # a table that only deeper headers imply gets a header of its own before them
-            self._splices.append((place, place, f"[{path_toml(table)}]{self.eol}"))
-        self._late.append((place, place, self.eol))
+        if not table:
+            place = self._above(below[0].start)
+            self._splices.append((place, _Rank.BLANK, place, self.eol))
+        else:  # a table that only deeper headers imply gets a header of its own before them
+            place = below[0].start
+            self._splices.append((place, _Rank.IMPLIED, place, f"[{path_toml(table)}]{self.eol}"))
+            self._splices.append((place, _Rank.BELOW_IMPLIED, place, self.eol))
+            self._implied.add(table)
         self._placed[table] = (place, table)
         return place, table
 

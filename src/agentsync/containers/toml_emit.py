@@ -54,9 +54,9 @@ def block_toml(text: str, eol: str, *, start: str = "\n") -> str:
     one
     two\"\"\"
     """
-    written = _escaped(text.replace("\\", "\\\\").replace('"""', '""\\"'))
-    if written.endswith('"'):
-        written = written[:-1] + '\\"'
+    last = '\\"' if text.endswith('"') else ""  # a quote at the end would join the closing ones
+    text = text[:-1] if last else text
+    written = _escaped(text.replace("\\", "\\\\").replace('"""', '""\\"')) + last
     if not start and written.startswith("\n"):
         start = "\n"  # a line end straight behind the quotes is not part of the text
     written = f'"""{start}{written}"""'

@@ -163,6 +163,24 @@ class _Editor:
         stop = self.line_stop(offset)
         return stop + (2 if self.text.startswith("\r\n", stop) else 1 if stop < len(self.text) else 0)
 
+    def without_lines(self, start: int, end: int) -> Splice:
+        """Takes out the lines from one offset to another: with the line end before them, so that text may be put behind them."""
+        first = self.line_start(start)
+        if first == 0:
+            return Splice(0, self.next_line(end), "")
+        return Splice(self.line_before(first), self.line_stop(end), "")
+
+    def line_before(self, first: int) -> int:
+        """Where the line before the one that begins at `first` ends."""
+        return first - (2 if self.text[first - 2 : first] == "\r\n" else 1)
+
+    def above(self, offset: int, line: str) -> Splice:
+        """Puts a line above the one an offset is in."""
+        first = self.line_start(offset)
+        if first == 0:
+            return Splice(0, 0, line + self.style.end)
+        return Splice(self.line_before(first), self.line_before(first), self.style.end + line)
+
     def leads(self, offset: int) -> bool:
         """Whether nothing but spaces stands before an offset on its line."""
         return not self.text[self.line_start(offset) : offset].strip(" ")
@@ -199,7 +217,7 @@ class _Editor:
                 return self.replaced(parent, node, {}, -1)
             if node.flow or not self.leads(node.start):
                 return [Splice(node.start, node.end, "{}")]
-            return [Splice(self.line_start(node.start), self.next_line(node.end), "")]
+            return [self.without_lines(node.start, node.end)]
         if node.flow:
             return [Splice(node.start, node.end, emit_flow(left, self.style.quote))]
         pad = self.style.end + " " * node.column
@@ -216,7 +234,7 @@ class _Editor:
             out.append(Splice(node.pairs[0].start, node.pairs[skipped].start, ""))
         for pair in node.pairs[skipped:]:
             if pair.key in plan.gone:
-                out.append(Splice(self.line_start(pair.start), self.next_line(max(pair.end, pair.node.end)), ""))
+                out.append(self.without_lines(pair.start, max(pair.end, pair.node.end)))
         return out
 
     def inserted(self, node: Map, plan: Plan, new: Mapping[str, Value]) -> list[Splice]:
@@ -232,8 +250,7 @@ class _Editor:
                 stop = self.line_stop(max(after.end, after.node.end))
                 out.append(Splice(stop, stop, end + pad + text))
             elif self.leads(node.start):
-                start = self.line_start(node.start)
-                out.append(Splice(start, start, pad + text + end))
+                out.append(self.above(node.start, pad + text))
             else:
                 out.append(Splice(node.start, node.start, text + end + pad))
         return out
@@ -321,7 +338,7 @@ class _Editor:
         below = self.line_stop(after) < old.start
         block = text.startswith(self.style.end)
         if below:  # the old value stands on lines of its own: a comment behind the colon stays there
-            line = self.line_stop(after)
+            line, stop = self.line_stop(after), self.line_stop(stop)
             comment = _COMMENT.match(self.text, after)
             if block:
                 return [Splice(line, stop, text)]
@@ -351,7 +368,7 @@ class _Editor:
         for index, value in zip(middle, fresh, strict=False):
             out += self.value(None, old.items[index], value, dashes[index])
         for index in middle[len(fresh) :]:
-            out.append(Splice(self.line_start(dashes[index]), self.next_line(max(old.items[index].end, dashes[index] + 1)), ""))
+            out.append(self.without_lines(dashes[index], max(old.items[index].end, dashes[index] + 1)))
         return out + self.new_items(old, dashes, fresh[len(middle) :], head + len(middle) - 1)
 
     def without_item(self, old: List, index: int, left: list[Any], owner: Pair | None, dash: int) -> list[Splice]:
@@ -362,7 +379,7 @@ class _Editor:
         place = self.dash(old, index)
         if not self.leads(place):
             return self.replaced(owner, old, left, dash)
-        return [Splice(self.line_start(place), self.next_line(max(old.items[index].end, place + 1)), "")]
+        return [self.without_lines(place, max(old.items[index].end, place + 1))]
 
     def new_items(self, old: List, dashes: Sequence[int], values: Sequence[Value], after: int) -> list[Splice]:
         out = []
@@ -373,8 +390,7 @@ class _Editor:
                 stop = self.line_stop(max(old.items[after].end, dashes[after] + 1))
                 out.append(Splice(stop, stop, end + text))
             else:
-                start = self.line_start(dashes[0])
-                out.append(Splice(start, start, text + end))
+                out.append(self.above(dashes[0], text))
         return out
 
     def behind(self, value: Value, column: int, *, fresh: bool) -> str:

@@ -1,0 +1,679 @@
+"""Push on real folders with real git: what is written, what is not, and what a crash, a second process or a bad disk leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentsync.commands.app import run as main
+from agentsync.config import load_hub
+from agentsync.copies import Written
+from agentsync.disk import Disk, DiskError, Entry, File, LocalDisk, Stamp, is_temporary
+from agentsync.ledger import FILE, open_ledger
+from agentsync.model import Problem
+from agentsync.plan import plan_push
+from agentsync.snapshot import Wishes
+from agentsync.sync import Result, apply, at_work, look
+from agentsync.workspace import Machine, Workspace, enable, identified, open_hub, user_file
+from tests.conftest import Ran, Run
+
+ANY = Wishes()
+
+
+def git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def agent_text(name: str, description: str = "Does things", prompt: str = "Look.", head: str = "") -> str:
+    return f"---\nname: {name}\ndescription: {description}\n{head}---\n\n{prompt}\n"
+
+
+def tree(*roots: Path) -> dict[str, bytes]:
+    """Every file below some folders but those of git, with its bytes."""
+    return {
+        str(path): path.read_bytes()
+        for root in roots for path in sorted(root.rglob("*")) if path.is_file() and ".git" not in path.relative_to(root).parts[:1]
+    }
+
+
+@dataclass
+class World:
+    """A hub and two projects, `shop` and `app`, on one machine."""
+
+    base: Path
+    home: Path
+    settings: str = "version: 1\nprojects:\n  shop: {path: ../shop, targets: [claude-code, opencode]}\n  app: {path: ../app, targets: [copilot]}\n"
+
+    @property
+    def hub(self) -> Path:
+        return self.base / "hub"
+
+    @property
+    def shop(self) -> Path:
+        return self.base / "shop"
+
+    @property
+    def app(self) -> Path:
+        return self.base / "app"
+
+    def build(self) -> World:
+        for name in ("hub", "shop", "app"):
+            (self.base / name).mkdir(parents=True)
+            git(self.base / name, "init", "-q", "-b", "main")
+        (self.hub / "agentsync.yaml").write_text(self.settings)
+        for name in ("reviewer", "tester", "team/writer"):
+            self.agent(name, agent_text(name.rpartition("/")[2]))
+        return self
+
+    def agent(self, identity: str, text: str) -> None:
+        path = self.hub / "agents" / f"{identity}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def space(self, disk: Disk | None = None) -> Workspace:
+        """The opened hub, with every project enabled. Preparing it is not part of what a disk is watched for."""
+        machine, plain = Machine.here(), LocalDisk()
+        space = identified(open_hub(os.path.realpath(self.hub), machine, plain, user_file(machine, plain)[0]))
+        names = load_hub((self.hub / "agentsync.yaml").read_text()).projects
+        folders = {name: self.home if project.path == "~" else self.base / name for name, project in names.items()}
+        roots = {name: os.path.realpath(folder) for name, folder in folders.items() if folder.exists()}
+        space = enable(space, roots)
+        return space if disk is None else Workspace(disk, space.machine, space.root, space.id, space.text, space.config, space.user)
+
+    def push(self, disk: Disk | None = None, wishes: Wishes = ANY, wrap: Callable[[Any], Any] = lambda ledger: ledger) -> Result:
+        space = self.space(disk)
+        with at_work(space, "push") as (ledger, _):
+            sight = look(space, wrap(ledger), tuple(space.config.projects))
+            return apply(space, wrap(ledger), sight, plan_push(sight.snapshot, wishes), "push")
+
+    def rows(self) -> tuple[Written, ...]:
+        with open_ledger(self.space().state)[0] as ledger:
+            return ledger.rows()
+
+
+@pytest.fixture
+def world(tmp_path: Path, home: Path) -> World:
+    return World(tmp_path / "world", home).build()
+
+
+def actions(result: Result) -> list[tuple[str, str]]:
+    return [(change.action, f"{change.project}/{change.path}") for change in result.plan.changes]
+
+
+def states(result: Result) -> dict[str, str]:
+    return {f"{copy.project}:{copy.target}:{copy.agent}": copy.state for copy in result.plan.copies}
+
+
+@dataclass
+class Watched:
+    """A disk that writes down what it is asked to do, and can stop at any step."""
+
+    inner: Disk = field(default_factory=LocalDisk)
+    read_paths: list[str] = field(default_factory=list)
+    steps: list[tuple[str, str, str]] = field(default_factory=list)
+    before: Callable[[str, str, str], None] = lambda *_: None
+    after: Callable[[str, str, str], None] = lambda *_: None
+
+    def identity(self, root: str) -> tuple[int, int] | None:
+        return self.inner.identity(root)
+
+    def scan(self, root: str, folder: str = "") -> tuple[Entry, ...]:
+        return self.inner.scan(root, folder)
+
+    def look(self, root: str, path: str) -> Entry | None:
+        return self.inner.look(root, path)
+
+    def read(self, root: str, path: str, limit: int = 1 << 20) -> File:
+        self.read_paths.append(f"{root}/{path}")
+        return self.inner.read(root, path, limit)
+
+    def _step(self, what: str, root: str, path: str, act: Callable[[], Any]) -> Any:
+        self.before(what, root, path)
+        self.steps.append((what, root, path))
+        done = act()
+        self.after(what, root, path)
+        return done
+
+    def write(self, root: str, path: str, data: bytes, *, expected: bytes | None, mode: int | None = None) -> Stamp:
+        done: Stamp = self._step("write", root, path, lambda: self.inner.write(root, path, data, expected=expected, mode=mode))
+        return done
+
+    def delete(self, root: str, path: str, *, expected: bytes) -> None:
+        self._step("delete", root, path, lambda: self.inner.delete(root, path, expected=expected))
+
+    def make_folder(self, root: str, path: str) -> None:
+        self._step("make", root, path, lambda: self.inner.make_folder(root, path))
+
+    def sweep(self, root: str, path: str) -> None:
+        self._step("sweep", root, path, lambda: self.inner.sweep(root, path))
+
+
+# ---- the ordinary life --------------------------------------------------------------------------------------------
+
+
+def test_push_creates_updates_and_removes(world: World) -> None:
+    first = world.push()
+    assert {action for action, _ in actions(first)} == {"create"}
+    assert len(actions(first)) == 9
+    world.agent("reviewer", agent_text("reviewer", "Reviews it all"))
+    assert sorted(actions(world.push())) == [
+        ("update", "app/.github/agents/reviewer.agent.md"), ("update", "shop/.claude/agents/reviewer.md"),
+        ("update", "shop/.opencode/agents/reviewer.md"),
+    ]
+    (world.hub / "agents" / "tester.md").unlink()
+    assert {action for action, _ in actions(world.push())} == {"delete"}
+    assert not (world.shop / ".claude/agents/tester.md").exists()
+    assert "Reviews it all" in (world.shop / ".opencode/agents/reviewer.md").read_text()
+
+
+def test_a_second_push_writes_nothing_and_a_third_reads_no_copy(world: World) -> None:
+    world.push()
+    before = tree(world.shop, world.app, world.hub)
+    for path in before:  # older than any file system's tick
+        os.utime(path, (time.time() - 100,) * 2)
+    times = {path: Path(path).stat().st_mtime_ns for path in before}
+    for number in range(3):
+        disk = Watched()
+        # The change time cannot be set back: what a row holds is trusted only once that is old enough too.
+        result = world.push(disk)
+        copies = [path for path in disk.read_paths if path.startswith((str(world.shop), str(world.app)))]
+        assert (actions(result), result.run) == ([], None)
+        assert [step for step in disk.steps if step[0] != "write" or "hub.holder" not in step[2]] == []
+        if number == 0:
+            time.sleep(2.6)
+    assert copies == []
+    assert tree(world.shop, world.app, world.hub) == before
+    assert {path: Path(path).stat().st_mtime_ns for path in before} == times
+
+
+def test_what_is_not_ours_stays(world: World) -> None:
+    mine = world.shop / ".claude/agents/reviewer.md"
+    mine.parent.mkdir(parents=True)
+    mine.write_text(agent_text("reviewer", "My own"))
+    same = world.shop / ".opencode/agents/tester.md"
+    same.parent.mkdir(parents=True)
+    result = world.push()
+    assert states(result)["shop:claude-code:reviewer"] == "foreign"
+    assert mine.read_text() == agent_text("reviewer", "My own")
+    over = world.push(wishes=Wishes(overwrite=frozenset(["foreign"])))
+    assert actions(over) == [("update", "shop/.claude/agents/reviewer.md")]
+    with open_ledger(world.space().state)[0] as ledger:  # what was overwritten can be had back
+        assert [t.old for t in ledger.touched(over.run or 0)] == [agent_text("reviewer", "My own").encode()]
+
+
+def test_an_edited_copy_stays_until_it_may_be_overwritten(world: World) -> None:
+    world.push()
+    copy = world.shop / ".claude/agents/reviewer.md"
+    copy.write_text(copy.read_text() + "\nMy line.\n")
+    world.agent("reviewer", agent_text("reviewer", "Anew"))
+    result = world.push()
+    assert states(result)["shop:claude-code:reviewer"] == "edited"
+    assert "My line." in copy.read_text()
+    assert "Anew" in (world.shop / ".opencode/agents/reviewer.md").read_text()
+    assert actions(world.push(wishes=Wishes(overwrite=frozenset(["edited"])))) == [("update", "shop/.claude/agents/reviewer.md")]
+    assert "My line." not in copy.read_text()
+
+
+def test_line_ends_alone_are_no_edit(world: World) -> None:
+    world.push()
+    copy = world.shop / ".claude/agents/reviewer.md"
+    copy.write_bytes(copy.read_bytes().replace(b"\n", b"\r\n"))
+    assert (actions(world.push()), states(world.push())["shop:claude-code:reviewer"]) == ([], "ok")
+    world.agent("reviewer", agent_text("reviewer", "Anew"))
+    world.push()
+    assert b"description: Anew\r\n" in copy.read_bytes()
+
+
+def test_losing_the_ledger_loses_nothing(world: World) -> None:
+    world.push()
+    copy = world.shop / ".claude/agents/reviewer.md"
+    copy.write_text(copy.read_text() + "\nMy line.\n")
+    before = tree(world.shop, world.app)
+    shutil.rmtree(world.space().state)
+    result = world.push()
+    assert {action for action, _ in actions(result)} == {"heal"}
+    assert states(result)["shop:claude-code:reviewer"] == "foreign"
+    assert tree(world.shop, world.app) == before
+    assert actions(world.push()) == []
+
+
+def test_an_old_ledger_restored_deletes_and_overwrites_nothing(world: World, tmp_path: Path) -> None:
+    world.push()
+    backup = tmp_path / "backup"
+    shutil.copytree(world.space().state, backup)
+    world.agent("reviewer", agent_text("reviewer", "Second"))
+    world.push()
+    copy = world.shop / ".claude/agents/reviewer.md"
+    copy.write_text(copy.read_text().replace("Look.", "Theirs."))
+    before = tree(world.shop, world.app)
+    shutil.rmtree(world.space().state)
+    shutil.copytree(backup, world.space().state)
+    assert [action for action, _ in actions(world.push())] == []
+    assert tree(world.shop, world.app) == before
+    world.agent("reviewer", agent_text("reviewer", "Third"))
+    assert ("update", "shop/.claude/agents/reviewer.md") not in actions(world.push())
+    assert "Theirs." in copy.read_text()
+
+
+def test_a_target_taken_out_releases_its_copies(world: World) -> None:
+    world.push()
+    (world.hub / "agentsync.yaml").write_text(world.settings.replace("claude-code, opencode", "claude-code"))
+    result = world.push()
+    assert actions(result) == []
+    assert (world.shop / ".opencode/agents/reviewer.md").exists()
+    assert {row.key.format for row in world.rows()} == {"claude-code", "copilot"}
+
+
+def test_the_hub_s_own_folder_is_no_target(world: World) -> None:
+    (world.hub / "agentsync.yaml").write_text("version: 1\nagents: .claude/agents\nprojects:\n  hub: {path: ., targets: [claude-code, opencode]}\n")
+    (world.hub / ".claude").mkdir()
+    (world.hub / "agents").rename(world.hub / ".claude/agents")
+    before = tree(world.hub / ".claude")
+    result = world.push()
+    assert {path.split("/")[1] for _, path in actions(result)} == {".opencode"}
+    assert tree(world.hub / ".claude") == before
+
+
+@pytest.mark.parametrize("agents", [".claude/agents/hub", ".claude"])
+def test_a_hub_inside_a_target_s_folder_is_told(world: World, agents: str) -> None:
+    (world.hub / "agentsync.yaml").write_text(f"version: 1\nagents: {agents}\nprojects:\n  hub: {{path: ., targets: [claude-code, opencode]}}\n")
+    (world.hub / agents).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(world.hub / "agents", world.hub / agents)
+    result = world.push()
+    assert [problem.code for problem in result.plan.problems] == ["overlap"]
+    assert {path.split("/")[1] for _, path in actions(result)} == {".opencode"}
+
+
+def test_user_scope_writes_below_the_home_directory(world: World) -> None:
+    (world.hub / "agentsync.yaml").write_text('version: 1\nprojects:\n  me: {path: "~", scope: user, targets: [claude-code, opencode]}\n')
+    world.push()
+    written = {str(path.relative_to(world.home)) for path in world.home.rglob("*.md")}
+    assert ".claude/agents/reviewer.md" in written
+    assert ".config/opencode/agents/reviewer.md" in written
+
+
+# ---- what must stop or hold back ----------------------------------------------------------------------------------
+
+
+def test_a_missing_or_replaced_root_is_left_alone(world: World) -> None:
+    world.push()
+    world.shop.rename(world.base / "away")
+    result = world.push()
+    assert [(o.name, o.state) for o in result.plan.projects] == [("shop", "missing"), ("app", "ok")]
+    world.shop.mkdir()
+    result = world.push()
+    assert [(o.state, o.why.code) for o in result.plan.projects if o.why] == [("stopped", "emptied")]
+    shutil.copytree(world.base / "away" / ".claude", world.shop / ".claude")
+    result = world.push()
+    assert [(o.state, o.why.code) for o in result.plan.projects if o.why] == [("stopped", "replaced")]
+    assert not (world.shop / ".opencode").exists()
+
+
+def test_a_busy_repository_is_left_alone(world: World) -> None:
+    (world.shop / ".git" / "MERGE_HEAD").write_text("0" * 40)
+    result = world.push()
+    assert [(o.name, o.state) for o in result.plan.projects] == [("shop", "busy"), ("app", "ok")]
+    assert not (world.shop / ".claude").exists()
+
+
+def test_links_are_named_and_the_others_go_on(world: World, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "file.md").write_text(agent_text("reviewer"))
+    (world.shop / ".claude").symlink_to(outside)
+    (world.app / ".github/agents").mkdir(parents=True)
+    (world.app / ".github/agents/reviewer.agent.md").symlink_to(outside / "file.md")
+    before = tree(outside)
+    result = world.push()
+    assert tree(outside) == before
+    assert [problem.code for problem in result.plan.problems] == ["link"]
+    assert states(result)["app:copilot:reviewer"] == "unreadable"
+    assert (world.app / ".github/agents/tester.agent.md").exists()
+    assert (world.shop / ".opencode/agents/tester.md").exists()
+
+
+@pytest.mark.parametrize("name", ["../../x", "/etc/x", "..", ".git/hooks/post-commit", "a/b/../../../x", "CON", "x\u202e", "é" * 200])
+def test_a_hostile_name_writes_inside_the_target_only(world: World, name: str) -> None:
+    world.agent("evil", f"---\nname: {json.dumps(name)}\ndescription: d\n---\n\nP\n")
+    disk = Watched()
+    world.push(disk)
+    for what, root, path in disk.steps:
+        if what == "write" and not root.startswith(str(world.home)):
+            assert path.startswith((".claude/agents/", ".opencode/agents/", ".github/agents/")), path
+            assert ".." not in path.split("/")
+    assert not (world.base / "x.md").exists()
+
+
+def test_the_write_set(world: World) -> None:
+    """Creations, updates and deletions: nothing but agent folders of the targets and the state folder is ever written."""
+    disk = Watched()
+    world.push(disk)
+    world.agent("reviewer", agent_text("reviewer", "Anew"))
+    (world.hub / "agents/tester.md").unlink()
+    world.push(disk)
+    allowed = (
+        f"{world.shop}/.claude/agents/", f"{world.shop}/.opencode/agents/", f"{world.app}/.github/agents/", f"{world.space().state}/",
+    )
+    assert {what for what, _, _ in disk.steps} == {"write", "delete"}
+    for _, root, path in disk.steps:
+        assert f"{root}/{path}".startswith(allowed)
+
+
+def test_unreadable_copies_and_agents_are_named_and_the_others_go_on(world: World) -> None:
+    (world.shop / ".claude/agents").mkdir(parents=True)
+    (world.shop / ".claude/agents/reviewer.md").write_bytes(b"x" * (2 << 20))
+    world.agent("empty", "")
+    world.agent("broken", "---\nname: broken\n---\n\nP\n")
+    world.agent("README", "# Our agents\n")
+    result = world.push()
+    assert states(result)["shop:claude-code:reviewer"] == "unreadable"
+    assert sorted(problem.path or "" for problem in result.plan.problems) == ["agents/broken.md", "agents/empty.md"]
+    assert (world.shop / ".claude/agents/tester.md").exists()
+
+
+@pytest.mark.parametrize("code", ["full", "denied", "read-only"])
+def test_a_disk_that_fails_is_named_and_the_others_go_on(world: World, code: str) -> None:
+    def fail(what: str, root: str, path: str) -> None:
+        if what == "write" and path.endswith("reviewer.md"):
+            raise DiskError(Problem(code, "cannot be written", path=path))
+
+    result = world.push(Watched(before=fail))
+    assert {edit.path for edit, _ in result.failed} == {".claude/agents/reviewer.md", ".opencode/agents/reviewer.md"}
+    assert (world.shop / ".claude/agents/tester.md").exists()
+    assert {row.key.path for row in world.rows()}.isdisjoint({".claude/agents/reviewer.md"})
+    assert sorted(action for action, _ in actions(world.push())) == ["create", "create"]
+
+
+def test_a_read_only_folder_is_named(world: World) -> None:
+    world.space()
+    (world.shop / ".claude/agents").mkdir(parents=True)
+    (world.shop / ".claude/agents").chmod(0o555)
+    # Root may write everywhere: it loads what a push needs, then hands the world over and gives its rights up.
+    script = (
+        f"import os, sys, pathlib; os.chdir({str(world.hub)!r}); from agentsync.commands.app import run; run(['push', '--all', '-n'])\n"
+        "import agentsync.locking, agentsync.ledger\n"
+        "if os.geteuid() == 0:\n"
+        f"    for base in map(pathlib.Path, ({str(world.base)!r}, {str(world.home)!r})):\n"
+        "        for path in (base, *base.rglob('*')): os.chown(path, 65534, 65534)\n"
+        "        for path in base.parents: path.chmod(path.stat().st_mode | 0o011)\n"
+        "    os.setgid(65534); os.setuid(65534)\n"
+        "sys.exit(run(['push', '--all']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr
+    assert ".claude/agents/reviewer.md: cannot be written: permission denied" in done.stderr
+    assert (world.shop / ".opencode/agents/reviewer.md").exists()
+
+
+def test_a_file_changed_between_the_plan_and_the_write_is_left_alone(world: World) -> None:
+    world.push()
+    copy = world.shop / ".claude/agents/reviewer.md"
+    world.agent("reviewer", agent_text("reviewer", "Anew"))
+
+    def somebody_edits(what: str, root: str, path: str) -> None:
+        if what == "write" and path == ".claude/agents/reviewer.md":
+            copy.write_text("theirs")
+
+    result = world.push(Watched(before=somebody_edits))
+    assert [(edit.path, problem.code) for edit, problem in result.failed] == [(".claude/agents/reviewer.md", "changed")]
+    assert copy.read_text() == "theirs"
+
+
+# ---- killed at any instant ----------------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing of ours may catch it and go on."""
+
+
+class Mortal:
+    """A ledger that can be stopped before or after each of its steps."""
+
+    def __init__(self, inner: Any, step: Callable[[], None]) -> None:
+        self._inner, self._step = inner, step
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._inner, name)
+        if name not in ("begin_run", "settle", "finish_run", "keep", "know_root", "see"):
+            return real
+
+        def wrapped(*arguments: Any, **keywords: Any) -> Any:
+            self._step()
+            done = real(*arguments, **keywords)
+            self._step()
+            return done
+
+        return wrapped
+
+
+def everything(world: World) -> tuple[dict[str, bytes], set[tuple[Any, ...]]]:
+    """The files of the projects, and what the ledger knows of them but for stamps, which depend on the clock."""
+    rows = {(row.key.path, row.key.format, row.agent, row.name, row.written, row.hub, row.recipe) for row in world.rows()}
+    return {path.removeprefix(str(world.base)): data for path, data in tree(world.shop, world.app).items()}, rows
+
+
+def restore(saved: Path, folder: Path) -> None:
+    """Make a folder what it was, but keep the projects' own folders: another inode would be another root."""
+    for path in folder.iterdir():
+        if path.parent.name == "world":
+            restore(saved / path.name, path)
+        else:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in saved.iterdir():
+        if not (folder / path.name).exists():
+            shutil.copytree(path, folder / path.name) if path.is_dir() else shutil.copy2(path, folder / path.name)
+
+
+def test_killed_at_every_step_the_next_run_ends_where_an_uninterrupted_one_does(world: World, home: Path, tmp_path: Path) -> None:
+    """The run creates, updates and deletes. Killed before or after each thing it does to the disk or the ledger."""
+    (world.hub / "agentsync.yaml").write_text("version: 1\nprojects:\n  shop: {path: ../shop, targets: [claude-code]}\n")
+    world.push()
+    world.agent("reviewer", agent_text("reviewer", "Second"))
+    world.agent("fresh", agent_text("fresh"))
+    (world.hub / "agents/tester.md").unlink()
+    before = tree(world.shop, world.app)
+    for name, folder in (("base", world.base), ("home", home)):
+        shutil.copytree(folder, tmp_path / "saved" / name)
+
+    def push_until(number: int) -> bool:
+        """Start from the saved world; whether the run was killed at its `number`-th step."""
+        for name, folder in (("base", world.base), ("home", home)):
+            restore(tmp_path / "saved" / name, folder)
+        left = number
+
+        def step(*_: str) -> None:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise Killed
+
+        try:
+            world.push(Watched(before=step, after=step), wrap=lambda ledger: Mortal(ledger, step))
+        except Killed:
+            return True
+        return False
+
+    assert not push_until(0)
+    wanted = everything(world)
+    number = 1
+    while push_until(number):
+        for path, data in tree(world.shop, world.app).items():  # original or final, nothing between
+            assert data in (before.get(path), wanted[0].get(path.removeprefix(str(world.base)))), path
+        world.push()
+        assert everything(world) == wanted, number
+        number += 1
+    assert number > 20
+    assert not [path for path in world.base.rglob("*") if is_temporary(path.name)]
+
+
+def test_old_bytes_are_recorded_before_the_first_file_changes(world: World) -> None:
+    world.push()
+    world.agent("reviewer", agent_text("reviewer", "Second"))
+    old = (world.shop / ".claude/agents/reviewer.md").read_bytes()
+
+    def first_write(what: str, root: str, path: str) -> None:
+        if root == str(world.app) or root == str(world.shop):
+            raise Killed
+
+    with pytest.raises(Killed):
+        world.push(Watched(before=first_write))
+    with open_ledger(world.space().state)[0] as ledger:
+        run = ledger.runs()[0]
+        assert run.finished is None
+        assert old in [touched.old for touched in ledger.touched(run.id)]
+
+
+def test_a_real_kill_leaves_no_half_file(world: World, run: Run) -> None:
+    """SIGKILL at random instants of a real process; each file is whole, and the next push finishes the work."""
+    for number in range(40):
+        world.agent(f"many/a{number}", agent_text(f"a{number}", prompt="x" * 2000))
+    world.space()
+    command = [sys.executable, "-m", "agentsync", "push", "--all"]
+    for wait in (0.30, 0.33, 0.36, 0.40, 0.45):
+        with subprocess.Popen(command, cwd=world.hub, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(wait)
+            process.send_signal(signal.SIGKILL)
+        for path, data in tree(world.shop, world.app).items():
+            assert is_temporary(Path(path).name) or data.endswith(b"\n"), path
+    assert run("push", "--all", cwd=world.hub).code == 0
+    assert len(list((world.shop / ".claude/agents").glob("*.md"))) == 43
+    assert not [path for path in world.base.rglob("*") if is_temporary(path.name)]
+
+
+def test_two_processes_at_once_do_each_thing_once(world: World) -> None:
+    world.space()
+    command = [sys.executable, "-m", "agentsync", "push", "--all", "--json"]
+    processes = [subprocess.Popen(command, cwd=world.hub, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    answers = [json.loads(process.communicate(timeout=60)[0]) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert sorted(len(answer["changes"]) for answer in answers) == [0, 0, 9]
+
+
+def test_a_locked_hub_says_who_holds_it(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("agentsync.locking.WAIT_SECONDS", 0.2)
+    monkeypatch.chdir(world.hub)
+    with at_work(world.space(), "watch"):
+        assert main(["push", "--all"]) == 3
+    said = capsys.readouterr().err
+    assert f"watch (process {os.getpid()})" in said
+    assert tree(world.shop) == {}
+
+
+# ---- the command --------------------------------------------------------------------------------------------------
+
+
+def pushed(done: Ran) -> Mapping[str, Any]:
+    answer: Mapping[str, Any] = json.loads(done.out)
+    return answer
+
+
+def test_json_is_the_documented_object(world: World, run: Run) -> None:
+    world.space()
+    dry = run("push", "--all", "-n", "--json", cwd=world.hub)
+    assert (dry.code, tree(world.shop, world.app)) == (0, {})
+    answer = pushed(dry)
+    assert list(answer) == ["version", "run", "changes", "copies", "conflicts", "losses", "problems", "summary"]
+    assert (answer["version"], answer["run"]) == (1, None)
+    assert answer["changes"][0] == {
+        "action": "create", "project": "shop", "target": "claude-code", "agent": "reviewer", "path": ".claude/agents/reviewer.md",
+    }
+    assert {copy["state"] for copy in answer["copies"]} == {"missing"}
+    real = pushed(run("push", "--all", "--json", cwd=world.hub))
+    assert real["changes"] == answer["changes"]
+    assert ({copy["state"] for copy in real["copies"]}, real["run"]) == ({"ok"}, 1)
+    again = pushed(run("push", "--all", "--json", cwd=world.hub))
+    assert (again["changes"], again["run"], again["summary"]["states"]) == ([], None, {"ok": 9})
+
+
+def test_a_dry_run_makes_nothing_at_all(world: World, run: Run) -> None:
+    before = [*world.base.rglob("*"), *world.home.rglob("*")]
+    done = run("push", "--all", "-n", cwd=world.hub)
+    assert done.code == 0
+    assert [*world.base.rglob("*"), *world.home.rglob("*")] == before
+
+
+def test_what_arrives_by_git_is_not_enabled_here(world: World, run: Run) -> None:
+    done = run("push", "--all", cwd=world.hub)
+    assert (done.code, tree(world.shop, world.app)) == (0, {})
+    assert "shop: not enabled here" in done.err
+    assert "agentsync project enable shop" in done.err
+    assert run("push", "shop", "-y", cwd=world.hub).code == 0
+    assert (world.shop / ".claude/agents/reviewer.md").exists()
+    assert tree(world.app) == {}
+    (world.hub / "agentsync.yaml").write_text(world.settings.replace("../shop", "../app"))  # the same name, somewhere else
+    done = run("push", "--all", cwd=world.hub)
+    assert ("shop: not enabled here" in done.err, tree(world.app)) == (True, {})
+
+
+def test_inside_a_project_push_means_this_project(world: World, run: Run) -> None:
+    world.space()
+    (world.shop / "deep").mkdir()
+    done = run("push", cwd=world.shop / "deep")
+    assert done.code == 0
+    assert tree(world.shop) != {}
+    assert tree(world.app) == {}
+    run("push", "--all", cwd=world.shop)
+    assert tree(world.app) != {}
+
+
+def test_off_its_branch_the_hub_is_parked(world: World, run: Run) -> None:
+    (world.hub / "agentsync.yaml").write_text(world.settings.replace("version: 1", "version: 1\nbranch: main"))
+    world.space()
+    git(world.hub, "commit", "-q", "--allow-empty", "-m", "first")
+    git(world.hub, "switch", "-q", "-c", "other")
+    done = run("push", "--all", cwd=world.hub)
+    assert (done.code, tree(world.shop)) == (1, {})
+    assert "the branch other is checked out, and its truth is on main" in done.err
+    assert run("push", "--all", "--any-branch", cwd=world.hub).code == 0
+    assert tree(world.shop) != {}
+
+
+def test_exit_codes_and_hints(world: World, run: Run) -> None:
+    world.space()
+    run("push", "--all", cwd=world.hub)
+    copy = world.shop / ".claude/agents/reviewer.md"
+    copy.write_text(copy.read_text() + "more\n")
+    done = run("push", "shop", cwd=world.hub)
+    assert done.code == 1
+    command = next(line for line in done.err.splitlines() if "--overwrite edited" in line).partition("hint: agentsync ")[2]
+    assert run(*command.split(), cwd=world.hub).code == 0
+    assert "more" not in copy.read_text()
+    copy.unlink()
+    done = run("push", "shop", cwd=world.hub)
+    assert (done.code, "1 deleted" in done.err) == (0, True)
+    run("project", "enable", "shop", cwd=world.hub)
+    run("push", "shop", cwd=world.hub)
+    assert copy.exists()
+    assert run("push", "nothing", cwd=world.hub).code == 2
+    assert run("push", "--to", "opencod", cwd=world.hub).code == 2
+    assert run("push", "--overwrite", "all", cwd=world.hub).code == 2
+
+
+def test_a_damaged_ledger_is_told_and_replaced(world: World, run: Run) -> None:
+    world.push()
+    (Path(world.space().state) / FILE).write_bytes(b"no database" * 500)
+    done = run("push", "--all", cwd=world.hub)
+    assert done.code == 0
+    assert "the ledger was damaged" in done.err
+    assert "recognised" in done.err
+
+
+def test_a_hook_s_git_variables_do_not_lead_astray(world: World, run: Run) -> None:
+    world.space()
+    index = world.shop / ".git" / "index.lock"
+    inherited = {"GIT_DIR": str(world.shop / ".git"), "GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(world.shop)}
+    done = run("push", "--all", cwd=world.hub, env=inherited)
+    assert done.code == 0
+    assert not index.exists()
+    assert git(world.hub, "status", "--porcelain").split() == ["??", "agents/", "??", "agentsync.yaml"]
