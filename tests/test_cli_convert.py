@@ -150,7 +150,16 @@ def test_a_folder_without_agents(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     ran = run("convert", "empty", "--to", "codex", "-o", "out")
     assert ran.code == 1
-    assert "empty: there are no agents in this folder" in ran.err
+    assert "empty: there are no agents in it" in ran.err
+
+
+def test_a_folder_of_other_files(run: Run, tmp_path: Path) -> None:
+    put(tmp_path, {"docs/a.md": "# About\n", "docs/package.json": "{}\n"})
+    ran = run("convert", "docs", "--to", "codex", "-o", "out")
+    assert ran.code == 1
+    assert "docs: there are no agents in it" in ran.err
+    assert "no agents: 2 skipped, 1 unreadable" in ran.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_file_of_no_known_format(run: Run, tmp_path: Path) -> None:

@@ -105,6 +105,12 @@ def test_the_whole_report_ends_with_a_summary() -> None:
     assert "1 would be written, 1 unchanged" in text(convert_lines(rows, seconds=0.25, check=True))[-2]
 
 
+def test_a_note_on_many_copies_is_one_line() -> None:
+    note = Problem("enforcement-unverified", "Cursor: enforcement is not verified", severity="note")
+    lines = text(convert_lines([row(f"a{n}", to="cursor", problems=(note,)) for n in range(5)], seconds=0))
+    assert lines[:2] == ["cursor: 5 written", "  note: Cursor: enforcement is not verified (a0, … +4)"]
+
+
 def test_the_table_names_every_loss_and_says_what_its_kind_means() -> None:
     blue = Loss("dropped", "color", "blue", NO_COLOUR)
     assert text(convert_lines([row("a", "written", "codex", blue)], seconds=1, table=True)) == [
@@ -150,4 +156,4 @@ def test_small_words() -> None:
     assert did_you_mean("opencod", ["opencode", "codex"]) == " — did you mean opencode?"
     assert did_you_mean("zzz", ["opencode", "codex"]) == "; there are opencode, codex"
     assert [duration(s) for s in (0.04, 9.9, 31, 600)] == ["0.0 s", "9.9 s", "31 s", "10 min"]
-    assert plain_text(summary_line([], seconds=0)) == "0 agents to 0 formats: nothing to do (0.0 s)"
+    assert plain_text(summary_line([], seconds=0)) == "no agents: nothing to do (0.0 s)"

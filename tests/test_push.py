@@ -27,6 +27,7 @@ from agentsync.snapshot import Wishes
 from agentsync.sync import Result, apply, at_work, look
 from agentsync.workspace import Machine, Workspace, enable, identified, open_hub, user_file
 from tests.conftest import Ran, Run
+from tests.in_process import runner
 
 ANY = Wishes()
 
@@ -100,6 +101,12 @@ class World:
     def rows(self) -> tuple[Written, ...]:
         with open_ledger(self.space().state)[0] as ledger:
             return ledger.rows()
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """`agentsync ARGUMENTS`, in this process."""
+    return runner(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -355,8 +355,20 @@ def _target_lines(target: str, rows: Sequence[Outcome], *, check: bool, grouped:
     yield from refusal_lines(target, counts, refused, full=not grouped)
     if grouped:
         yield from loss_group_lines((row.name or row.source, loss) for row in rows for loss in row.losses)
-    told = [problem for row in rows for problem in (row.problems if row.status != "refused" else row.problems[1:])]
-    yield from problems_lines(told, indent=2)
+    yield from _told_lines(rows)
+
+
+def _told_lines(rows: Sequence[Outcome]) -> Iterator[Line]:
+    """What else there is to say of copies, by message: `note: enforcement is not verified (reviewer, … +12)`."""
+    groups: dict[tuple[str, str, str | None], list[str]] = {}
+    for row in rows:
+        for problem in row.problems if row.status != "refused" else row.problems[1:]:
+            groups.setdefault((problem.severity, problem.message, problem.hint), []).append(row.name or row.source)
+    for (severity, message, hint), names in groups.items():
+        label = "" if severity == "error" else f"{severity}: "
+        yield (("", "  "), ("faint", label), ("", f"{clip(message, _REASON)} "), ("faint", f"({some_of(ordered(names))})"))
+        if hint:
+            yield hint_line(hint, 4)
 
 
 def _status_words(status: Status, number: int, check: bool) -> str:
@@ -367,7 +379,7 @@ def summary_line(rows: Sequence[Outcome], *, seconds: float, check: bool = False
     """`12 agents, 3 formats: 30 written, 6 refused (0.4 s)`: always the last line."""
     agents = len({(row.source, row.name) for row in rows if row.to is not None})
     targets = len({row.to for row in rows if row.to is not None})
-    spans: list[Span] = [("strong", f"{count(agents, 'agent')} to {count(targets, 'format')}"), ("", ": ")]
+    spans: list[Span] = [("strong", f"{count(agents, 'agent')} to {count(targets, 'format')}" if agents else "no agents"), ("", ": ")]
     parts = [
         (_STATUS_STYLE[status], _status_words(status, number, check))
         for status in _STATUSES

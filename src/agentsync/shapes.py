@@ -49,8 +49,13 @@ def _write_text(value: Value, _old: Value) -> Value:
     raise CannotSay("only a text can stand here")
 
 
-def _text_of(value: Value) -> str:
-    if isinstance(value, bool) or value is None or isinstance(value, (list, dict)):
+def text_of(value: Value) -> str:
+    """A text, number or switch as JavaScript writes it; raises BadValue for anything else."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        return str(int(value))
+    if value is None or isinstance(value, (list, dict)):
         raise BadValue("a text or a number is needed")
     return str(value)
 
@@ -183,7 +188,7 @@ def _name_list(value: Value) -> list[str]:
         raise BadValue("a list of texts is needed")
     if not all(isinstance(item, str) and not isinstance(item, NotText) for item in value):
         raise BadValue("every item of the list must be a text")
-    return [item.strip() for item in value if item.strip()]
+    return [item.strip() for item in value]
 
 
 def _csv(value: Value) -> list[str]:
@@ -194,15 +199,20 @@ def _names_or_csv(value: Value) -> list[str]:
     return _csv(value) if isinstance(value, str) else _name_list(value)
 
 
+def _loose_names_or_csv(value: Value) -> list[str]:
+    """Qwen Code's way: what is no text in a list is left out, and what is neither text nor list is no name."""
+    if isinstance(value, list):
+        return [item.strip() for item in value if isinstance(item, str)]
+    return _csv(value) if isinstance(value, str) else []
+
+
 def _words(value: Value) -> list[str]:
     """Claude Code's way: a text split at commas and spaces, or a list whose items are split the same way."""
     if isinstance(value, str):
         return split_names(_text(value), spaces=True)
     if isinstance(value, list):
         return [name for item in value if isinstance(item, str) for name in split_names(item, spaces=True)]
-    if value is False or isinstance(value, dict):
-        return []          # measured: neither is an error for the client, and neither gives a tool
-    raise BadValue("a list of tool names, or one text with commas, is needed")
+    return []              # measured: a number, a switch or a map is no error for the client, and none gives a tool
 
 
 def _words_list(value: Value) -> list[str]:
@@ -228,6 +238,42 @@ def _write_names_or_csv(value: Value, old: Value) -> Value:
 
 def _write_words(value: Value, old: Value) -> Value:
     return _write_names(value, old) if isinstance(old, list) or not value else _write_csv(value, old)
+
+
+def _groups(value: Value) -> list[str]:
+    """Names, or pairs of a name and a map whose `fileRegex` limits it."""
+    if not isinstance(value, list):
+        raise BadValue("a list of groups is needed")
+    found = []
+    for item in value:
+        if isinstance(item, str):
+            found.append(item)
+        elif isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) and isinstance(item[1], dict):
+            limit = item[1].get("fileRegex")
+            found.append(f"{item[0]}({limit})" if isinstance(limit, str) else item[0])
+        else:
+            raise BadValue("every group is a name, or a name with a map")
+    return found
+
+
+def _write_groups(value: Value, old: Value) -> Value:
+    before = {next(iter(_groups([item]))): item for item in old} if isinstance(old, list) else {}
+    found: list[Value] = []
+    for name in _write_names(value, old) or ():  # type: ignore[union-attr]  # _write_names gives a list
+        group, _, limit = str(name).partition("(")
+        found.append(before.get(str(name), [group, {"fileRegex": limit[:-1]}] if limit else group))
+    return found
+
+
+def _named_maps(value: Value) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) and isinstance(item.get("name"), str) for item in value):
+        raise BadValue("a list of maps with a `name` is needed")
+    return [item["name"] for item in value]
+
+
+def _write_named_maps(value: Value, old: Value) -> Value:
+    before = {item["name"]: item for item in old if isinstance(item, dict) and "name" in item} if isinstance(old, list) else {}
+    return [before.get(name, {"name": name}) for name in _write_names(value, old) or ()]  # type: ignore[union-attr]  # a list, as above
 
 
 def _map(value: Value) -> Value:
@@ -265,7 +311,7 @@ def _checked(read: Callable[[Value], Value]) -> Callable[[Value, Value], Value]:
 SHAPES: Final[Mapping[str, Shape]] = MappingProxyType({
     "text": Shape("a text, as it stands", _text, _write_text),
     "trimmed": Shape("a text without white space around it", _line, _write_text),
-    "text-of": Shape("a text; a number is read as its digits", _text_of, _write_text),
+    "text-of": Shape("a text; a number is read as its digits", text_of, _write_text),
     "unescaped": Shape("a text in which a backslash followed by n is read as a line break", _unescaped, _write_text),
     "line": Shape("one line of text: line breaks and runs of spaces become one space", _line, _write_line),
     "bool": Shape("true or false", _bool, _write_bool),
@@ -280,9 +326,14 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType({
     "names": Shape("a list of names", _name_list, _write_names, lists=True),
     "csv": Shape("names in one text, with commas", _csv, _write_csv, lists=True),
     "names-or-csv": Shape("a list of names (written), or one text with commas", _names_or_csv, _write_names_or_csv, lists=True),
+    "loose-names-or-csv": Shape(
+        "names-or-csv, where what is no text is left out of a list, and anything else is no name", _loose_names_or_csv, _write_names_or_csv, lists=True
+    ),
     "csv-or-names": Shape("one text with commas (written), or a list of names", _names_or_csv, _write_words, lists=True),
     "words": Shape("one text with commas (written) or spaces, or a list of such texts", _words, _write_words, lists=True),
     "words-list": Shape("a list of names; an item with commas is split", _words_list, _write_names, lists=True),
+    "groups": Shape("a list of group names, or pairs of a name and a map with a `fileRegex`", _groups, _write_groups, lists=True),
+    "named-maps": Shape("a list of maps that have a `name`", _named_maps, _write_named_maps, lists=True),
     "list": Shape("a list of anything", _list, _checked(_list)),
     "map": Shape("a map", _map, _checked(_map)),
     "any": Shape("any value", _any, _checked(_any)),

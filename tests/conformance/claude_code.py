@@ -12,14 +12,9 @@ from typing import Any, Final
 from tests.conformance import mcp_server
 from tests.conformance.clients import run
 from tests.conformance.model_server import ModelServer, Request, probed, text_of
-from tests.conformance.sessions import MCP_SERVER, Loaded, Session
+from tests.conformance.sessions import MCP_SERVER, Adapter, Loaded, Session
 
-FORMAT = "claude-code"
-CLIENT = "claude-code"
-BATCH = 14
-MCP: str | None = "mcp__{server}__{tool}"
-NOTES = ("\n\nMessages from the agent that launched you", "\n\nNotes:\n", "\n\nHere is useful information", "\n\n# Environment", "\n\nYou are in")
-TOOLS: Mapping[str, str | None] = {
+_TOOLS: Final[Mapping[str, str | None]] = {
     "Read": "read.file",
     "Grep": "read.grep",
     "Glob": "read.glob",
@@ -47,10 +42,9 @@ TOOLS: Mapping[str, str | None] = {
     "ToolSearch": None,
     "DeferredToolPlaceholder": None,
 }
-ABSENT: frozenset[str] = frozenset({"read.list", "ask", "todo"})
 _ALIASES: Final = {"sonnet": "claude-sonnet-5-5", "haiku": "claude-haiku-5-5", "opus": "claude-opus-5-5"}
 _COMPLAINT = re.compile(
-    r"\[(?:WARN|ERROR|DEBUG)\] (.*(?:Agent file|frontmatter|Failed to parse agent|Duplicate agent|from JSON|Agent tools entry).*)"
+    r"\[(?:WARN|ERROR|DEBUG)\] (.*(?:Agent file|frontmatter|Failed to parse agent|Duplicate agent|from JSON).*)"
 )
 
 
@@ -94,7 +88,8 @@ def _run(project: Path, home: Path, arguments: Sequence[str], agents: Sequence[s
             "DISABLE_AUTOUPDATER": "1", "IS_SANDBOX": "1", "ENABLE_TOOL_SEARCH": "false",
         }
         words = ["-p", "--output-format", "stream-json", "--verbose", "--max-turns", "3", "--debug-file", str(log)]
-        done = run(CLIENT, [*words, "--mcp-config", json.dumps({"mcpServers": servers}), *arguments, "--", "hi"], project=project, home=home, extra=extra)
+        words += ["--mcp-config", json.dumps({"mcpServers": servers}), *arguments, "--", "hi"]
+        done = run("claude-code", words, project=project, home=home, extra=extra)
         events = []
         for line in done.stdout.split("\n"):
             try:
@@ -128,3 +123,18 @@ def _loaded(name: str, description: str | None, body: Mapping[str, Any] | None, 
     system = body.get("system") or [{"text": ""}]
     text = system if isinstance(system, str) else system[-1]["text"]
     return Loaded(name, description, text, body.get("model"), tuple(tool["name"] for tool in body.get("tools", [])))
+
+
+ADAPTER: Final = Adapter(
+    format="claude-code",
+    client="claude-code",
+    load=load,
+    model=model,
+    tools=_TOOLS,
+    batch=14,
+    notes=("\n\nMessages from the agent that launched you", "\n\nNotes:\n", "\n\nHere is useful information", "\n\n# Environment", "\n\nYou are in"),
+    on_request=frozenset({"read.grep", "read.glob"}),
+    limits=frozenset({"delegate"}),
+    absent=frozenset({"read.list", "ask", "todo"}),
+    mcp="mcp__{server}__{tool}",
+)

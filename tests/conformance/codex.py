@@ -6,25 +6,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tests.conformance.clients import run
 from tests.conformance.model_server import ModelServer, Request, task_name
-from tests.conformance.sessions import Loaded, Session
+from tests.conformance.sessions import Adapter, Loaded, Session, as_written
 
-FORMAT = "codex"
-CLIENT = "codex"
-BATCH = 20
-MCP: str | None = None
-NOTES: tuple[str, ...] = ()
-TOOLS: Mapping[str, str | None] = {}
-ABSENT: frozenset[str] = frozenset()
 _MALFORMED = re.compile(r'"message":"(Ignoring malformed agent role definition.*?)"\}')
-
-
-def model(native: object) -> str | None:
-    """Model names are sent as they are."""
-    return native if isinstance(native, str) else None
 
 
 def load(project: Path, home: Path, documents: Mapping[str, str]) -> Session:
@@ -34,7 +22,7 @@ def load(project: Path, home: Path, documents: Mapping[str, str]) -> Session:
     trust = f'[projects.{json.dumps(str(project))}]\ntrust_level = "trusted"\n'
     (folder / "config.toml").write_text(trust, encoding="utf-8")
     extra = {"CODEX_HOME": str(folder)}
-    shown = run(CLIENT, ["debug", "prompt-input", "hi"], project=project, home=home, extra=extra)
+    shown = run("codex", ["debug", "prompt-input", "hi"], project=project, home=home, extra=extra)
     try:
         offered = _roles(json.loads(shown.stdout))
     except (ValueError, StopIteration):
@@ -44,7 +32,7 @@ def load(project: Path, home: Path, documents: Mapping[str, str]) -> Session:
         provider = f'{{name="mock",base_url="{server.url}/v1",wire_api="responses",requires_openai_auth=false,supports_websockets=false}}'
         settings = ['model_provider="mock"', "agents.max_concurrent_threads_per_session=60", f"model_providers.mock={provider}"]
         words = ["exec", "--json", "--skip-git-repo-check", *(word for setting in settings for word in ("-c", setting)), "hi"]
-        done = run(CLIENT, words, project=project, home=home, extra=extra)
+        done = run("codex", words, project=project, home=home, extra=extra)
         started = _started(server.requests, names)
     agents = {name: _loaded(name, offered[name], started.get(name)) for name in names}
     complaints = dict.fromkeys(match[1].replace(f"{project}/", "") for match in _MALFORMED.finditer(done.stdout))
@@ -84,17 +72,19 @@ def _started(requests: Sequence[Request], names: Sequence[str]) -> dict[str, dic
 
 
 def _loaded(name: str, description: str, body: Mapping[str, Any] | None) -> Loaded:
+    """The role's own text is the part of a developer message that the client's permissions follow."""
     if body is None:
         return Loaded(name, description, error="not started")
-    return Loaded(name, description, "\0".join(_texts(body.get("input", []))), body.get("model"))
+    messages = [item["content"] for item in body.get("input", []) if item.get("role") == "developer" and isinstance(item.get("content"), list)]
+    parts = [[part.get("text") or "" for part in content] for content in messages]
+    own = next((texts[0] for texts in parts if any(text.startswith("<permissions instructions>") for text in texts[1:])), None)
+    return Loaded(name, description, own, body.get("model"))
 
 
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
+ADAPTER: Final = Adapter(
+    format="codex",
+    client="codex",
+    load=load,
+    model=as_written,
+    batch=20,
+)

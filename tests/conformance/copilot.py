@@ -6,19 +6,14 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tests.conformance import mcp_server
 from tests.conformance.clients import run
 from tests.conformance.model_server import ModelServer, Request, probed, text_of
-from tests.conformance.sessions import MCP_SERVER, Loaded, Session, without_colour
+from tests.conformance.sessions import MCP_SERVER, Adapter, Loaded, Session, without_colour
 
-FORMAT = "copilot"
-CLIENT = "copilot"
-BATCH = 20
-MCP: str | None = "{server}-{tool}"
-NOTES = ("\n\n<tools>", "\n\n<prohibited_actions>")
-TOOLS: Mapping[str, str | None] = {
+_TOOLS: Final[Mapping[str, str | None]] = {
     "view": "read.file",
     "grep": "read.grep",
     "glob": "read.glob",
@@ -42,7 +37,6 @@ TOOLS: Mapping[str, str | None] = {
     "fetch_copilot_cli_documentation": None,
     "tool_search_tool": None,
 }
-ABSENT: frozenset[str] = frozenset({"read.list", "write.notebook", "fetch", "search", "ask"})
 
 
 def model(native: object) -> str | None:
@@ -74,7 +68,7 @@ def _run(project: Path, home: Path, agents: Sequence[str]) -> tuple[dict[str, An
         extra = {"COPILOT_OFFLINE": "true", "COPILOT_MODEL": "gpt-4.1", "COPILOT_PROVIDER_BASE_URL": f"{server.url}/v1"}
         words = ["-p", "hi", "--trust-folder", "--allow-all-tools", "--output-format", "json", "--no-color"]
         words += ["--additional-mcp-config", json.dumps({"mcpServers": servers})]
-        done = run(CLIENT, words, project=project, home=home, extra=extra)
+        done = run("copilot", words, project=project, home=home, extra=extra)
         event = None
         for line in done.stdout.split("\n"):
             if '"session.custom_agents_updated"' in line:
@@ -89,3 +83,16 @@ def _loaded(agent: Mapping[str, Any], body: Mapping[str, Any] | None, said: str)
     system = next((text_of(m.get("content")) for m in body.get("messages", []) if m.get("role") == "system"), None)
     tools = tuple(tool["function"]["name"] for tool in body.get("tools") or [])
     return Loaded(name, description, system, body.get("model"), tools)
+
+
+ADAPTER: Final = Adapter(
+    format="copilot",
+    client="copilot",
+    load=load,
+    model=model,
+    tools=_TOOLS,
+    batch=20,
+    notes=("\n\n<tools>", "\n\n<prohibited_actions>"),
+    absent=frozenset({"read.list", "write.notebook", "fetch", "search", "ask"}),
+    mcp="{server}-{tool}",
+)

@@ -8,19 +8,14 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tests.conformance import mcp_server
 from tests.conformance.clients import CLIENTS, run
 from tests.conformance.model_server import ModelServer, probed, text_of
-from tests.conformance.sessions import MCP_SERVER, Loaded, Session, without_colour
+from tests.conformance.sessions import MCP_SERVER, Adapter, Loaded, Session, as_written, without_colour
 
-FORMAT = "gemini-cli"
-CLIENT = "gemini-cli"
-BATCH = 20
-MCP: str | None = "mcp_{server}_{tool}"
-NOTES = ("\n\n# Available Agent Skills", "\n\n# Environment Context", "\n\n\n# Environment Context")
-TOOLS: Mapping[str, str | None] = {
+_TOOLS: Final[Mapping[str, str | None]] = {
     "read_file": "read.file",
     "grep_search": "read.grep",
     "glob": "read.glob",
@@ -41,12 +36,6 @@ TOOLS: Mapping[str, str | None] = {
     "list_mcp_resources": "tool:gemini-cli/list_mcp_resources",
     "complete_task": None,
 }
-ABSENT: frozenset[str] = frozenset({"write.notebook", "delegate", "ask"})
-
-
-def model(native: object) -> str | None:
-    """Model names are sent as they are."""
-    return native if isinstance(native, str) else None
 
 
 def load(project: Path, home: Path, documents: Mapping[str, str]) -> Session:
@@ -61,7 +50,7 @@ def load(project: Path, home: Path, documents: Mapping[str, str]) -> Session:
     with ModelServer(list(listed)) as server:
         extra = {"GEMINI_API_KEY": "x", "GOOGLE_GEMINI_BASE_URL": server.url}
         words = ["-m", "gemini-2.5-pro", "--yolo", "--skip-trust", "-p", "hi", "--output-format", "json"]
-        done = run(CLIENT, words, project=elsewhere, home=home, extra=extra)
+        done = run("gemini-cli", words, project=elsewhere, home=home, extra=extra)
         started: dict[str, tuple[str, dict[str, Any]]] = {}
         for request in server.requests:
             name = probed([{"role": item.get("role"), "content": item.get("parts")} for item in request.body.get("contents", [])])
@@ -100,3 +89,17 @@ def _loaded(name: str, description: str, request: tuple[str, Mapping[str, Any]] 
     sent = re.search(r"models/([^:]+):", path)
     system = text_of(body.get("systemInstruction", {}).get("parts"))
     return Loaded(name, description, system, sent[1] if sent else None, _functions(body))
+
+
+ADAPTER: Final = Adapter(
+    format="gemini-cli",
+    client="gemini-cli",
+    load=load,
+    model=as_written,
+    tools=_TOOLS,
+    needs=("gemini-cli-core",),
+    batch=20,
+    notes=("\n\n# Available Agent Skills", "\n\n# Environment Context", "\n\n\n# Environment Context"),
+    absent=frozenset({"write.notebook", "delegate", "ask"}),
+    mcp="mcp_{server}_{tool}",
+)

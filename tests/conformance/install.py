@@ -55,7 +55,8 @@ def main(names: list[str]) -> int:
         return 2
     Path(FOLDER).mkdir(parents=True, exist_ok=True)
     wanted = ["node", *names] if names else list(CLIENTS)
-    return 0 if all([install(CLIENTS[name], npm) for name in dict.fromkeys(wanted)]) else 3
+    there = [install(CLIENTS[name], npm) for name in dict.fromkeys(wanted)]
+    return 0 if all(there) else 3
 
 
 if __name__ == "__main__":

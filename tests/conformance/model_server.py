@@ -87,7 +87,7 @@ class ModelServer:
 class _Handler(BaseHTTPRequestHandler):
     state: _State
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name of the base class
+    def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
     def do_HEAD(self) -> None:
@@ -159,11 +159,13 @@ class _Handler(BaseHTTPRequestHandler):
             return
         events: list[tuple[str | None, Body | str]] = [("message_start", {"message": message})]
         for index, block in enumerate(blocks):
-            if block["type"] == "text":
-                start, delta = {"type": "text", "text": ""}, {"type": "text_delta", "text": block["text"]}
-            else:
-                start, delta = {**block, "input": {}}, {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
-            events.append(("content_block_start", {"index": index, "content_block": start}))
+            is_text = block["type"] == "text"
+            empty: Body = {"text": ""} if is_text else {"input": {}}
+            delta = (
+                {"type": "text_delta", "text": block["text"]} if is_text
+                else {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
+            )
+            events.append(("content_block_start", {"index": index, "content_block": {**block, **empty}}))
             events.append(("content_block_delta", {"index": index, "delta": delta}))
             events.append(("content_block_stop", {"index": index}))
         events.append(("message_delta", {"delta": {"stop_reason": stop, "stop_sequence": None}, "usage": {"output_tokens": 1}}))

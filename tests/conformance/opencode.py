@@ -11,14 +11,9 @@ from typing import Any, Final
 from tests.conformance import mcp_server
 from tests.conformance.clients import run
 from tests.conformance.model_server import ModelServer, probed, text_of
-from tests.conformance.sessions import MCP_SERVER, Loaded, Session, without_colour
+from tests.conformance.sessions import MCP_SERVER, Adapter, Loaded, Session, without_colour
 
-FORMAT = "opencode"
-CLIENT = "opencode"
-BATCH = 20
-MCP: str | None = "{server}_{tool}"
-NOTES = ("\nYou are powered by the model", "\n\nYou are powered by the model", "\n<env>", "\nHere is some useful information")
-TOOLS: Mapping[str, str | None] = {
+_TOOLS: Final[Mapping[str, str | None]] = {
     "read": "read.file",
     "grep": "read.grep",
     "glob": "read.glob",
@@ -34,7 +29,6 @@ TOOLS: Mapping[str, str | None] = {
     "lsp": "tool:opencode/lsp",
     "invalid": None,
 }
-ABSENT: frozenset[str] = frozenset({"read.list", "write.notebook", "search", "ask"})
 _OWN: Final = ("build", "plan", "general", "explore", "compaction", "summary", "title")
 
 
@@ -46,7 +40,7 @@ def model(native: object) -> str | None:
 def load(project: Path, home: Path, documents: Mapping[str, str]) -> Session:
     """The merged configuration, or its refusal; then every agent is started through the `task` tool."""
     settings = {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1"}
-    shown = run(CLIENT, ["debug", "config"], project=project, home=home, extra=settings)
+    shown = run("opencode", ["debug", "config"], project=project, home=home, extra=settings)
     try:
         configured: dict[str, Any] = json.loads(shown.stdout)["agent"]
     except (ValueError, KeyError):
@@ -54,12 +48,12 @@ def load(project: Path, home: Path, documents: Mapping[str, str]) -> Session:
     names = [name for name in configured if name not in _OWN]
     with ModelServer(names) as server:
         settings["OPENCODE_CONFIG_CONTENT"] = json.dumps(_configuration(server.url, configured))
-        done = run(CLIENT, ["run", "hi"], project=project, home=home, extra=settings)
+        done = run("opencode", ["run", "hi"], project=project, home=home, extra=settings)
         started: dict[str, dict[str, Any]] = {}
         for request in server.requests:
             messages = request.body.get("messages", [])
             name = probed(messages)
-            if name is not None and request.body.get("tools") is not None or name is not None and not _titles(messages):
+            if name is not None and not _titles(messages):
                 started.setdefault(name, request.body)
     said = without_colour(done.stdout + done.stderr).strip()[-300:]
     agents = {name: _loaded(name, configured[name], started.get(name), said) for name in names}
@@ -105,3 +99,18 @@ def _rules(permission: object) -> tuple[tuple[str, str, str], ...]:
     for tool, value in permission.items():
         found += [(tool, pattern, action) for pattern, action in (value.items() if isinstance(value, dict) else [("*", value)])]
     return tuple(found)
+
+
+ADAPTER: Final = Adapter(
+    format="opencode",
+    client="opencode",
+    load=load,
+    model=model,
+    tools=_TOOLS,
+    batch=20,
+    notes=("\nYou are powered by the model", "\n\nYou are powered by the model", "\n<env>", "\nHere is some useful information"),
+    on_request=frozenset({"delegate", "todo"}),
+    limits=frozenset({"read.file", "read.grep", "read.glob", "write.file", "write.edit", "shell", "delegate", "skill"}),
+    absent=frozenset({"read.list", "write.notebook", "search", "ask"}),
+    mcp="{server}_{tool}",
+)

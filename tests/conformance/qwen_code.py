@@ -7,19 +7,14 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tests.conformance import mcp_server
 from tests.conformance.clients import run
 from tests.conformance.model_server import ModelServer, Request, probed, text_of
-from tests.conformance.sessions import MCP_SERVER, Loaded, Session
+from tests.conformance.sessions import MCP_SERVER, Adapter, Loaded, Session, as_written
 
-FORMAT = "qwen-code"
-CLIENT = "qwen-code"
-BATCH = 20
-MCP: str | None = "mcp__{server}__{tool}"
-NOTES = ("\n\nImportant Rules:", "\nImportant Rules:", "\n\n# Environment", "\n\n---\n\n")
-TOOLS: Mapping[str, str | None] = {
+_TOOLS: Final[Mapping[str, str | None]] = {
     "read_file": "read.file",
     "grep_search": "read.grep",
     "glob": "read.glob",
@@ -41,12 +36,6 @@ TOOLS: Mapping[str, str | None] = {
     "tool_search": None,
     "zoom_image": "read.file",
 }
-ABSENT: frozenset[str] = frozenset({"ask", "search"})
-
-
-def model(native: object) -> str | None:
-    """Model names are sent as they are."""
-    return native if isinstance(native, str) else None
 
 
 _OWN = ("general-purpose", "Explore", "statusline-setup", "fork", "review-agent", "claude-code", "codex")
@@ -59,7 +48,7 @@ def load(project: Path, home: Path, documents: Mapping[str, str]) -> Session:
     servers = {MCP_SERVER: {"command": sys.executable, "args": [mcp_server.__file__], "trust": True}}
     (folder / "settings.json").write_text(json.dumps({"mcpServers": servers}), encoding="utf-8")
     shown, requests = _run(project, home, [])
-    init = next((json.loads(line) for line in shown.split("\n") if line.startswith('{"type":"system"')), {})
+    init: dict[str, Any] = next((json.loads(line) for line in shown.split("\n") if line.startswith('{"type":"system"')), {})
     names = [name for name in init.get("agents", []) if name not in _OWN]
     offered = _listing(requests, names)
     _, requests = _run(project, home, names)
@@ -78,7 +67,7 @@ def _run(project: Path, home: Path, agents: Sequence[str]) -> tuple[str, list[Re
             "DEBUG": "1", "QWEN_DEBUG_LOG_FILE": "1", "QWEN_CODE_NO_RELAUNCH": "1",
         }
         words = ["--auth-type", "openai", "--yolo", "-p", "hi", "--output-format", "stream-json"]
-        done = run(CLIENT, words, project=project, home=home, extra=extra)
+        done = run("qwen-code", words, project=project, home=home, extra=extra)
         return done.stdout, server.requests
 
 
@@ -113,3 +102,16 @@ def _complaints(project: Path, folder: Path) -> tuple[str, ...]:
                 if "Skipped invalid file" in line or "Agent file" in line:
                     found[line.partition(" ")[2].replace(f"{project}/", "")] = None
     return tuple(found)
+
+
+ADAPTER: Final = Adapter(
+    format="qwen-code",
+    client="qwen-code",
+    load=load,
+    model=as_written,
+    tools=_TOOLS,
+    batch=20,
+    notes=("\n\nImportant Rules:", "\nImportant Rules:", "\n\n# Environment", "\n\n---\n\n"),
+    absent=frozenset({"ask", "search"}),
+    mcp="mcp__{server}__{tool}",
+)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, TypeAlias
 
 MCP_SERVER: Final = "my-srv"
 """The name under which every client is given the server of `mcp_server`."""
@@ -38,29 +38,43 @@ class Session:
     complaints: tuple[str, ...] = ()
 
 
-class Adapter(Protocol):
-    """A module of this package that knows one client."""
+Load: TypeAlias = Callable[[Path, Path, Mapping[str, str]], Session]
+"""Project, home, documents -> what the client made of them."""
 
-    FORMAT: str
-    """The format it checks."""
-    CLIENT: str
-    """The client, by its id in `clients.yaml`."""
-    BATCH: int
-    """How many agents it takes in one run."""
-    TOOLS: Mapping[str, str | None]
-    """The client's tools by hand: the atom each one exercises; None for one that reaches nothing beyond the conversation."""
-    ABSENT: frozenset[str]
-    """Atoms that the client has no tool for in these runs, whatever a file says."""
-    NOTES: tuple[str, ...]
-    """How the text begins that the client adds behind a prompt."""
-    MCP: str | None
-    """How a tool of an MCP server is called, with `{server}` and `{tool}`; None where no server is given."""
 
-    def load(self, project: Path, home: Path, documents: Mapping[str, str]) -> Session:
-        """Run the client in a project that holds these documents, path to text."""
+@dataclass(frozen=True, kw_only=True)
+class Adapter:
+    """How one client is asked, and what is known of it by hand.
 
-    def model(self, native: object) -> str | None:
-        """The model that the agent's request must carry for what the file says; None where nothing is said."""
+    format, client: the format it checks, the client by its id in `clients.yaml`; needs: what else of it has to be there.
+    load: run the client in a project that holds these documents (path to text), with this home. batch: how many agents it
+    takes in one run; shared: they stand in one file.
+    model: the model that a request must carry for what the file says; None where the file says nothing.
+    tools: the client's tools, each with the atom it exercises, or None where it reaches nothing beyond the conversation.
+    mcp: how a tool of an MCP server is called, with `{server}` and `{tool}`; None where the client is given no server.
+    absent: atoms the client has no tool for in these runs, whatever a file says. on_request: atoms it gives only to agents
+    whose list names them. limits: atoms whose limits, as in `shell(git *)`, it keeps. notes: how the text begins that it
+    adds behind a prompt.
+    """
+
+    format: str
+    client: str
+    load: Load
+    model: Callable[[object], str | None]
+    batch: int
+    shared: bool = False
+    needs: tuple[str, ...] = ()
+    tools: Mapping[str, str | None] = field(default_factory=dict)
+    mcp: str | None = None
+    absent: frozenset[str] = frozenset()
+    on_request: frozenset[str] = frozenset()
+    limits: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+def as_written(native: object) -> str | None:
+    """The `model` of a client that sends a name as it stands."""
+    return native if isinstance(native, str) else None
 
 
 def without_colour(text: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentsync.containers.json_document import add, create, edit, parse, remove
@@ -157,6 +157,7 @@ def decorated(draw: st.DrawFn, keys: dict[str, Any]) -> tuple[str, list[str]]:
 MAPS = st.dictionaries(KEYS, JSON_VALUES, max_size=5)
 
 
+@settings(deadline=None)
 @given(keys=MAPS)
 def test_what_is_created_reads_back(keys: dict[str, Any]) -> None:
     text = create(JSON, keys)
@@ -169,6 +170,7 @@ def test_what_is_created_reads_back(keys: dict[str, Any]) -> None:
     assert identical(entry.keys, keys, ordered=True)
 
 
+@settings(deadline=None)
 @given(data=st.data(), keys=MAPS)
 def test_a_random_change_leaves_the_rest(data: st.DataObject, keys: dict[str, Any]) -> None:
     text, before = data.draw(decorated(keys))
@@ -214,6 +216,7 @@ def span(text: str, key: str) -> tuple[int, int]:
         position = end
 
 
+@settings(deadline=None)
 @given(data=st.data(), keys=st.lists(MAPS, min_size=1, max_size=4), tail=MAPS)
 def test_entries_of_a_shared_file_are_their_own(data: st.DataObject, keys: list[dict[str, Any]], tail: dict[str, Any]) -> None:
     agents = {f"agent {index}": value for index, value in enumerate(keys)}
@@ -340,7 +343,7 @@ MIB = 1 << 20
     ids=lambda value: value[:12] if isinstance(value, str) else None,
 )
 def test_hostile_text_costs_little(text: str, code: str, layout: Layout) -> None:
-    assert seconds(lambda: parse(text, layout)) < 2  # on a machine that does other things too; usually 0.2 at most
+    assert seconds(lambda: parse(text, layout)) < 2  # usually 0.3 at most; the machine may be slow
     parsed = parse(text, layout)
     assert parsed.outcome == "file"
     assert parsed.problems[0].code == code

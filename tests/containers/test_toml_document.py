@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agentsync.containers.layout import DELETE, Layout
@@ -139,6 +139,15 @@ def test_odd_layouts(text: str, changes: dict[str, Any], new: str) -> None:
     assert edited(text, changes) == new
 
 
+def test_what_is_put_in_at_one_place_stays_out_of_the_others_tables() -> None:
+    text = "[a.x]\nq = 1\n[b.y]\nr = 1\n"
+    changes = {"a": {"x": {"q": 1, "z": 2}, "new": {"k": 1}}, "b": {"y": {"r": 1}, "k": 1}, "top": 1, "t": {"u": 1}, "more": 2}
+    assert edited(text, changes) == (
+        "top = 1\nmore = 2\n\n[a.x]\nq = 1\nz = 2\n\n[a.new]\nk = 1\n[b]\nk = 1\n\n[b.y]\nr = 1\n\n[t]\nu = 1\n"
+    )
+    assert edited("", {"t": {"u": 1}, "a": 1}) == "a = 1\n\n[t]\nu = 1\n"
+
+
 def test_no_change_gives_the_same_text() -> None:
     parsed = parse(SAMPLE, TOML)
     entry = parsed.entries[0]
@@ -152,6 +161,7 @@ def test_no_change_gives_the_same_text() -> None:
     assert entry.keys["when"] == "1979-05-27T07:32:00+00:00"
 
 
+@settings(deadline=None)  # what takes long here is a machine that does other things too
 @given(keys=st.dictionaries(KEYS, TOML_VALUES, max_size=6))
 def test_what_is_created_reads_back(keys: dict[str, Any]) -> None:
     text = create(TOML, keys)
@@ -161,6 +171,7 @@ def test_what_is_created_reads_back(keys: dict[str, Any]) -> None:
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f]", text)
 
 
+@settings(deadline=None)
 @given(text=st.text(st.sampled_from("ab'\"\\\n\r\t #"), max_size=12), old=st.sampled_from(["", "'", '"', "'''", '"""', "'''\n", '"""\n']))
 def test_a_text_is_said_in_any_quoting(text: str, old: str) -> None:
     for eol in ("\n", "\r\n"):
@@ -220,6 +231,7 @@ def decorated(draw: st.DrawFn, keys: dict[str, Any]) -> tuple[str, set[str]]:
 MAPS = st.dictionaries(KEYS, TOML_VALUES | st.lists(st.dictionaries(KEYS, TOML_VALUES, max_size=2), max_size=3), max_size=5)
 
 
+@settings(deadline=None)
 @given(data=st.data(), keys=MAPS)
 def test_a_random_change_leaves_the_rest(data: st.DataObject, keys: dict[str, Any]) -> None:
     text, comments = data.draw(decorated(keys))
@@ -233,7 +245,7 @@ def test_a_random_change_leaves_the_rest(data: st.DataObject, keys: dict[str, An
     assert set(entry.lines) == set(keys)
     nested = {key: {**value, "added": 1} for key, value in keys.items() if isinstance(value, dict)}
     changes = data.draw(st.dictionaries(st.sampled_from([*keys, "new one", "new"]), TOML_VALUES | st.just(DELETE), max_size=3))
-    for part in (changes, nested):
+    for part in (changes, nested, {**nested, **changes}, {**changes, **nested}):
         written = edited(text, part)
         assert all(comment in written for comment in comments)
         assert untouched(text, part) <= untouched(written, part)
@@ -257,6 +269,7 @@ PARTS = [
 ]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(parts=st.lists(st.sampled_from(PARTS), max_size=12), between=st.sampled_from(["", "\n", "\n", " "]))
 @example(parts=["[t.u]", "[t]", "a = 1"], between="\n")
 @example(parts=["a = 1", "[a]"], between="\n")
@@ -272,6 +285,7 @@ def test_the_patterns_read_what_the_parser_reads_or_give_up(parts: list[str], be
         assert plain is None or identical(plain, parsed, ordered=True)
 
 
+@settings(deadline=None)
 @given(keys=st.dictionaries(st.sampled_from(["name", "description", "a-b"]), st.text(max_size=40) | st.booleans() | st.lists(st.text(max_size=5))))
 def test_the_patterns_agree_with_the_parser_on_what_is_written(keys: dict[str, Any]) -> None:
     try:
@@ -359,7 +373,7 @@ def test_bad_bytes_are_read_as_the_client_reads_them_and_stay() -> None:
     assert edit(parsed, TOML, parsed.entries[0], {"b": 2}) == 'a = "caf\udce9"\nb = 2\n'
 
 
-@pytest.mark.parametrize("value", [None, [None], {"a": None}, "\ud800", {"\ud800": 1}, 2**63, object()], ids=repr)
+@pytest.mark.parametrize("value", [None, [None], {"a": None}, "\ud800", {"\ud800": 1}, 2**63, b"x"], ids=repr)
 def test_what_toml_cannot_say_is_an_error(value: Any) -> None:
     with pytest.raises(ValueError, match="TOML"):
         create(TOML, {"a": value})
@@ -403,7 +417,7 @@ MIB = 1 << 20
     ids=lambda value: value[:12] if isinstance(value, str) else None,
 )
 def test_hostile_text_costs_little(text: str, code: str) -> None:
-    assert seconds(lambda: parse(text, TOML)) < 2  # on a machine that does other things too; usually 0.3 at most
+    assert seconds(lambda: parse(text, TOML)) < 2  # usually 0.5 at most; the machine may be slow
     parsed = parse(text, TOML)
     assert parsed.outcome == "file"
     assert parsed.problems[0].code == code

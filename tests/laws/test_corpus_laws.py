@@ -20,6 +20,7 @@ from tests.laws.test_codec_laws import differing
 SOURCE = "claude-code"
 TARGETS = [name for name in FORMATS if name != SOURCE]
 SHOWN = 5
+EVERYTHING = (*every_sample(), *torture())
 
 
 def complain(found: Iterable[str]) -> None:
@@ -53,7 +54,7 @@ PLACED = {"bad-yaml", "bad-toml", "bad-json", "duplicate-key", "no-head", "unclo
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_any_file_in_any_format_is_read_or_explained(name: str) -> None:
-    complain(c for sample, reading in read_samples(name, [*every_sample(), *torture()]) for c in unexplained(sample, reading))
+    complain(c for sample, reading in read_samples(name, EVERYTHING) for c in unexplained(sample, reading))
 
 
 def unexplained(sample: Sample, reading: Reading) -> Iterator[str]:
@@ -126,7 +127,7 @@ def test_what_is_not_read_is_what_the_client_does_not_load(name: str) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_writing_any_file_back_unchanged_changes_no_byte(name: str) -> None:
     """Promise 2, and that no loss is invented: for every file in every format that reads it, not only in its own."""
-    complain(c for sample, reading in read_samples(name, [*every_sample(), *torture()]) for c in changed(name, sample.document, sample.origin, reading))
+    complain(c for sample, reading in read_samples(name, EVERYTHING) for c in changed(name, sample.document, sample.origin, reading))
 
 
 VARIANTS = {
@@ -148,7 +149,9 @@ def varied(name: str, sample: Sample, variant: str) -> Iterator[str]:
     for reading, plain in zip(codec.read(document, FORMAT[name]), codec.read(sample.document, FORMAT[name]), strict=False):
         yield from unexplained(Sample(sample.origin, name, document), reading)
         yield from changed(name, document, sample.origin, reading)
-        if variant == "CRLF" and (reading.status, reading.agent) != (plain.status, plain.agent):
+        # Claude Code's repair looks at line ends: no line that ends in CR LF is mended, and the file is not loaded (measured).
+        unmended = any(loss.kind == "guessed" for loss in plain.losses) and reading.status == "skipped" and name in ("claude-code", "agentsync")
+        if variant == "CRLF" and not unmended and (reading.status, reading.agent) != (plain.status, plain.agent):
             yield f"{sample.origin}: CRLF is read as {reading.status}, LF as {plain.status}: {reading.problems}"
 
 

@@ -18,7 +18,7 @@ from agentsync import codec
 from agentsync.codec.compiled import compile_format
 from agentsync.formats import documents
 from agentsync.formats.rules import Format
-from agentsync.model import Agent, Document, Reading, Rendering, Rights
+from agentsync.model import Agent, Document, Reading, Rendering, Rights, Value
 from agentsync.rights import contains
 from tests.laws.samples import FORMAT, FORMATS, Sample, samples
 from tests.laws.test_corpus_laws import complain
@@ -29,8 +29,8 @@ MODELS = ("sonnet", "gpt-5.5", "gemini-2.5-pro", "qwen-max", "opus", "gpt-5.4-mi
 Edit = Callable[[Format, Agent], Agent | None]
 
 
-def with_fields(agent: Agent, **fields: object) -> Agent:
-    return replace(agent, fields={**agent.fields, **fields})  # type: ignore[arg-type]  # neutral values
+def with_fields(agent: Agent, **fields: Value) -> Agent:
+    return replace(agent, fields={**agent.fields, **fields})
 
 
 def new_description(fmt: Format, agent: Agent) -> Agent:
@@ -231,7 +231,8 @@ def owner_of_lines(lines: list[str], kind: str) -> list[str]:
 
 def owner_of_members(lines: list[str], entry: str | None) -> list[str]:
     """In a JSON file written over lines: each line's key among the members of one entry, `$layout` everywhere else."""
-    owners, owner, depth = [], "$layout", -1
+    owners: list[str] = []
+    owner, depth, first = "$layout", -1, 0
     for line in lines:
         indent = len(line) - len(line.lstrip(" \t"))
         if depth < 0 and re.match(rf"{re.escape(json.dumps(entry))}\s*:\s*\{{", line.strip()):
@@ -241,7 +242,7 @@ def owner_of_members(lines: list[str], entry: str | None) -> list[str]:
         member = re.match(r'"([^"]+)"\s*:', line.strip())
         if depth >= 0 and line.strip() and indent <= depth:
             owner, depth = "$layout", 1 << 30
-        elif depth >= 0 and member and owners and (owner == "$layout" or indent == first):
+        elif depth >= 0 and member and (owner == "$layout" or indent == first):
             owner, first = member.group(1), indent
         owners.append(owner)
     return owners
@@ -250,7 +251,7 @@ def owner_of_members(lines: list[str], entry: str | None) -> list[str]:
 # --- single cases -----------------------------------------------------------------------------------------------------
 
 
-def write_again(name: str, path: str, text: str, **fields: object) -> str:
+def write_again(name: str, path: str, text: str, **fields: Value) -> str:
     """The text after its own agent is written back with other fields."""
     [reading] = codec.read(Document(path, text), FORMAT[name])
     assert reading.agent is not None, reading.problems

@@ -94,7 +94,7 @@ CONTAINER: Final[tuple[Trap, ...]] = (
            never=(r"^note:.*---",), holds=("tools: Read",)),
     Writes(trap="a description stands on one line", agent=agent(description="a\nb: c # d"), holds=('description: "a\\nb: c # d"\n',), losses=()),
     Writes(trap="a literal backslash n cannot be said", agent=agent(description=r"a\nb"), losses=(("approximated", "description"),)),
-    Writes(trap="no description: the name stands in", agent=agent(description=""), holds=("description: x\n",)),
+    Writes(trap="an empty description: the name stands in", agent=agent(description=""), holds=("description: x\n",), losses=(("approximated", "description"),)),
 )
 
 REPAIR: Final[tuple[Trap, ...]] = (
@@ -102,7 +102,7 @@ REPAIR: Final[tuple[Trap, ...]] = (
     Reads(trap="repair: a comment behind quotes becomes text, quotes too", text=md("name: x", 'description: "q" # c', BROKEN), says={"description": '"q" # c'}),
     Reads(trap="repair: a comment behind the value becomes text", text=md("name: x", "description: a: b # c"), says={"description": "a: b # c"}),
     Reads(trap="repair: a flow list stays a list", text=one("tools: [Read, Grep]", BROKEN), rights=READ_GREP),
-    Reads(trap="repair: a block list stays a list", text=one("tools:", "  - Read", "- Grep"[:0] + "  - Grep", BROKEN), rights=READ_GREP),
+    Reads(trap="repair: a block list stays a list", text=one("tools:", "  - Read", "  - Grep", BROKEN), rights=READ_GREP),
     Reads(trap="repair: a flow list with a comment becomes one text, and every spawn is refused", text=one("tools: [Read, Grep] # only", BROKEN), rights=Rights(
         ("tool:claude/[Read", "tool:claude/Grep]", "tool:claude/#", "tool:claude/only"))),
     Reads(trap="repair: a comment behind tools gives names nobody has", text=one("tools: Read # only read", BROKEN), rights=Rights(
@@ -131,6 +131,7 @@ FIELDS: Final[tuple[Trap, ...]] = (
     Reads(trap="a colour of its own is dropped, the agent loads", text=one("color: teal"), says={"color": None}, native={"color": "teal"}),
     Reads(trap="a bad effort is dropped", text=one("effort: huge"), says={"effort": None}),
     Reads(trap="effort as a number", text=one("effort: 2048"), says={"effort": 2048}),
+    Reads(trap="manual, another word for default, is a permission mode", text=one("permissionMode: manual"), says={"permission_mode": "manual"}),
     Reads(trap="a bad permission mode is dropped", text=one("permissionMode: yolo"), says={"permission_mode": None}),
     Reads(trap="maxTurns as digits", text=one('maxTurns: "7"'), says={"max_turns": 7}),
     Reads(trap="maxTurns 0 is dropped", text=one("maxTurns: 0"), says={"max_turns": None}),

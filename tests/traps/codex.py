@@ -60,7 +60,7 @@ CONTAINER: Final[tuple[Trap, ...]] = (
     Writes(trap="an unknown key of its own is dropped", agent=agent(extra={"codex": {"foo": 1}}, home="codex"), never=("foo",), losses=(("dropped", "codex.foo"),)),
     Writes(trap="an agent without a prompt is refused", agent=agent(prompt=""), refused="prompt-refused", problem="Codex CLI does not load an agent without a prompt"),
     Writes(trap="three quotes and backslashes in a prompt arrive", agent=agent(prompt='"""\\n\'\'\' C:\\x\n"""'), losses=()),
-    Writes(trap="no description: the name stands in", agent=agent(description=" "), refused="client-refuses"),
+    Writes(trap="a blank description: the name stands in", agent=agent(description=" "), holds=('description = "x"',), losses=(("approximated", "description"),)),
     Writes(trap="a model's alias is dropped with a hint", agent=agent(model="sonnet"), never=("^model ",), losses=(("dropped", "model"),),
            hints=("add to agentsync.yaml: models: {sonnet: {codex: NAME}}",)),
     Writes(trap="the hub's models are used", agent=agent(model="sonnet"), models={"sonnet": "gpt-5.5"}, holds=('model = "gpt-5.5"',), losses=(("approximated", "model"),)),
@@ -82,8 +82,10 @@ RIGHTS: Final[tuple[Trap, ...]] = (
     Writes(trap="so is one with a denied tool", agent=agent("x", deny=("shell",)), refused="rights-refused"),
     Writes(trap="allowed: read-only is written as intent, and still says widened", agent=agent("x", ("read.file", "read.grep")), allow_widening=True,
            holds=('sandbox_mode = "read-only"',), losses=(("approximated", "rights"), ("widened", "rights"))),
-    Writes(trap="allowed: no intent for an agent that writes", agent=agent("x", ("read.file", "write.edit")), allow_widening=True, never=("sandbox_mode",), losses=(("widened", "rights"),)),
-    Writes(trap="allowed: no intent for an agent with a shell", agent=agent("x", ("shell", "read.file")), allow_widening=True, never=("sandbox_mode",), losses=(("widened", "rights"),)),
+    Writes(trap="allowed: no intent for an agent that writes", agent=agent("x", ("read.file", "write.edit")), allow_widening=True, never=("sandbox_mode",),
+           losses=(("approximated", "rights"), ("widened", "rights"))),
+    Writes(trap="allowed: no intent for an agent with a shell", agent=agent("x", ("shell", "read.file")), allow_widening=True, never=("sandbox_mode",),
+           losses=(("approximated", "rights"), ("widened", "rights"))),
     Writes(trap="no tool list is ever written", agent=agent("x", ("read.file",)), allow_widening=True, never=("^tools", "Read")),
 )
 

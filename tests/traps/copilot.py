@@ -66,7 +66,8 @@ CONTAINER: Final[tuple[Trap, ...]] = (
 TOOLS: Final[tuple[Trap, ...]] = (
     Reads(trap="no tools key: every tool", text=one(), rights=ALL_RIGHTS),
     *(Reads(trap=f"tools {value}: every tool", text=one(f"tools: {value}"), rights=ALL_RIGHTS) for value in ('["*"]', '"*"', '[read, "*"]', "read, *")),
-    *(Reads(trap=f"tools {value}: no tool", text=one(f"tools: {value}"), rights=NO_RIGHTS) for value in ("[]", '""', '","', '[""]')),
+    *(Reads(trap=f"tools {value}: no tool", text=one(f"tools: {value}"), rights=NO_RIGHTS) for value in ("[]", '""', '","')),
+    Reads(trap="an empty name in the list: no tool", text=one('tools: [""]'), rights=Rights(("tool:copilot/",))),
     Reads(trap="a text with commas is split", text=one("tools: Read, Bash"), rights=Rights(("read.file", "shell"))),
     Reads(trap="an item with a comma is not", text=one('tools: ["read, search"]'), rights=Rights(("tool:copilot/read, search",))),
     Reads(trap="names are not separated by blanks", text=one("tools: Read Grep"), rights=Rights(("tool:copilot/Read Grep",))),

@@ -94,7 +94,7 @@ TOOLS: Final[tuple[Trap, ...]] = (
     Writes(trap="Bash(git:*) beside others: no shell", agent=agent("x", ("read.file", "shell(git *)")), holds=("tools: [read_file]\n",), losses=(("narrowed", "rights"),)),
     Writes(trap="an MCP tool and a server", agent=agent("x", ("mcp:my-srv/one", "mcp:ctx")), holds=('mcp_my-srv_one, "mcp_ctx_*"',), losses=()),
     Writes(trap="a server with an underscore has no wildcard", agent=agent("x", ("read.file", "mcp:ctx_two")), holds=("tools: [read_file]\n",), losses=(("narrowed", "rights"),)),
-    Writes(trap="a tool of a server with an underscore", agent=agent("x", ("mcp:ctx_two/x",)), holds=("mcp_ctx_two_x",)),
+    Writes(trap="one tool of a server with an underscore can be named", agent=agent("x", ("mcp:ctx_two/x",)), holds=("mcp_ctx_two_x",)),
     Writes(trap="tools stand before a long description", agent=agent("x", ("read.file",), description="d" * 500), holds=("name: x\ntools: [read_file]\n",)),
 )
 

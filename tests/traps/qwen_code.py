@@ -29,6 +29,7 @@ CONTAINER: Final[tuple[Trap, ...]] = (
     Reads(trap="an unknown key is ignored", text=one("foo: bar"), native={"foo": "bar"}),
     Reads(trap="no description: skipped", text=md("name: helper"), status="skipped", problem="`description` is missing"),
     Reads(trap="an empty description: skipped", text=md("name: helper", 'description: ""'), status="skipped"),
+    Reads(trap="a number is a text for a name", text=md("name: 1e3", "description: d"), says={"name": "1000"}),
     Reads(trap="a number is a text for a description", text=md("name: helper", "description: 12"), says={"description": "12"}),
     Reads(trap="an empty body: skipped", text=one(body=""), status="skipped"),
     Reads(trap="a body under ten characters: skipped", text=one(body="Too short"), status="skipped", problem="the prompt has fewer than 10 characters"),

@@ -5,6 +5,7 @@ Floor 3, pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,10 +14,11 @@ from agentsync.codec.tables import ToolTable, ValueTable
 from agentsync.containers.layout import Layout
 from agentsync.formats import documents, layout_of
 from agentsync.formats.globs import compiled_anywhere
-from agentsync.formats.rules import DocumentRules, FieldRule, Format, Outcome
+from agentsync.formats.rules import DocumentRules, FieldRule, Format, NativeRule, Outcome
 from agentsync.model import Status, Value
 
 BODY = "$body"
+_LABEL = re.compile(r"[A-Za-z0-9 _-]+")
 
 STATUS_OF: Mapping[str, Status] = {"skip": "skipped", "file": "refused", "agent": "refused", "config": "refused", "open": "degraded"}
 
@@ -94,6 +96,13 @@ def compile_format(fmt: Format) -> Compiled:
     return found
 
 
+def misfit(rule: NativeRule, value: Value) -> str | None:
+    """What the client takes where it does not take this native value; None where it does."""
+    if not fits(value, rule.type):
+        return rule.type
+    return "one of " + ", ".join(map(str, rule.values)) if rule.values and value not in rule.values else None
+
+
 def fits(value: Value, kind: str) -> bool:
     """Whether a native value is of the type that `native` of a format file names."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -112,6 +121,9 @@ def fits(value: Value, kind: str) -> bool:
             return isinstance(value, list)
         case "map":
             return isinstance(value, dict)
+        case "labels":
+            texts = [item for item in value if isinstance(item, str) and _LABEL.fullmatch(item)] if isinstance(value, list) else []
+            return bool(texts) and len(set(texts)) == len(texts) == len(value)  # type: ignore[arg-type]  # a list, or texts is empty
         case "text-or-list":
             return isinstance(value, (str, list))
         case _:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agentsync.codec.build import Build, same, set_at
-from agentsync.codec.names import fitting_name, folder_of, name_problem, path_name, stem_of
+from agentsync.codec.names import fitting_name, name_problem, placed_name, stated_name
 from agentsync.codec.read import decode
 from agentsync.containers.layout import DELETE
 from agentsync.formats.rules import FieldRule, Format
@@ -42,16 +42,17 @@ def write_name(build: Build, path: str, entry: str | None, fresh: bool) -> str |
 
 def _names(fmt: Format, stated: Value, path: str) -> str | None:
     """What the client calls an agent whose name key holds this."""
-    if isinstance(stated, str) and stated.strip():
-        return stated.strip() if fmt.name.trim else stated
-    return _name_by_path(fmt, path)
+    try:
+        return stated_name(fmt.name, stated) or _name_by_path(fmt, path)
+    except BadValue:
+        return None
 
 
 def _name_by_path(fmt: Format, path: str) -> str | None:
     """What the client would call an agent at this path that says no name."""
     for source in fmt.name.source:
         if source in ("stem", "path", "folder"):
-            return {"stem": stem_of, "path": path_name}.get(source, lambda _fmt, where: folder_of(where))(fmt, path)
+            return placed_name(fmt, source, path)
     return None
 
 
@@ -59,12 +60,14 @@ def write_field(build: Build, name: str, rule: FieldRule) -> None:
     """One neutral field as native keys, or the reason why it is not there."""
     path = build.kind.path_of(rule)
     value = build.agent.fields.get(name)
-    if value is None and name == "display_name" and "name" in build.reasons:
+    if value is None and name == "display_name" and fitting_name(build.format, build.agent.name) != build.agent.name:
         value = build.agent.name
     found = _old_native(build, rule, path)
     if found is not None and name in build.old_fields and same(build.old_fields[name], value):
         set_at(build.keys, found[0], found[1])
         return
+    if isinstance(value, str) and not value.strip() and rule.required and rule.empty is not None:
+        value = None        # the client takes no empty one
     if value is None:
         if found is not None and name not in build.old_fields and _means_nothing(build, rule, found[1]):
             set_at(build.keys, found[0], found[1])

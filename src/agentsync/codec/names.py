@@ -12,6 +12,8 @@ import unicodedata
 from functools import lru_cache
 
 from agentsync.formats.rules import Format, NameRules
+from agentsync.model import Value
+from agentsync.shapes import BadValue, text_of
 
 _DEVICES = frozenset(["con", "prn", "aux", "nul", *(f"{kind}{n}" for kind in ("com", "lpt") for n in "123456789")])
 
@@ -86,6 +88,27 @@ def path_name(fmt: Format, path: str) -> str:
                 below = path[at + len(folder) :]
                 return below.rpartition("/")[0] + "/" + stem if "/" in below else stem
     return stem
+
+
+def stated_name(rules: NameRules, value: Value) -> str | None:
+    """The name that a native value under the name's key states, None where it is empty. Raises BadValue for what is no text."""
+    if isinstance(value, str):
+        text = value
+    elif rules.text_of:
+        text = "" if value is None else text_of(value)
+    else:
+        raise BadValue(f"a text is needed ({value!r})")
+    if not text.strip():
+        return None
+    return text.strip() if rules.trim else text
+
+
+def placed_name(fmt: Format, source: str, path: str) -> str:
+    """What `stem`, `path` or `folder` of a file says as a name."""
+    if source == "folder":
+        return folder_of(path)
+    name = stem_of(fmt, path) if source == "stem" else path_name(fmt, path)
+    return re.sub(r"[\s_]+", "-", name) if fmt.name.dashed else name
 
 
 def folder_of(path: str) -> str:

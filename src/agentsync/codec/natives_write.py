@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agentsync.codec.build import Build, placeholders_of
-from agentsync.codec.compiled import fits
+from agentsync.codec.compiled import misfit
 from agentsync.codec.read import PLACEHOLDERS
 from agentsync.formats.rules import Format
 from agentsync.model import HUB_FORMAT, Agent, Value, ordered
@@ -28,11 +28,20 @@ def native_values(build: Build) -> dict[str, Value]:
         known = rule is not None or key in build.compiled.field_keys or key in rights_keys(fmt) or key in build.old
         if not known and build.kind.rules.on_bad_key not in ("ignored", "sent"):
             build.because(f"{home}.{key}", "dropped", f"{fmt.title} refuses a file with a key it does not know")
-        elif rule is not None and not fits(value, rule.type):
-            build.because(f"{home}.{key}", "dropped", f"{fmt.title} takes only {rule.type} there")
+        elif rule is not None and (wanted := misfit(rule, value)) is not None:
+            build.because(f"{home}.{key}", "dropped", f"{fmt.title} takes only {wanted} there")
+        elif build.kind.layout.head == "lines" and not _in_one_line(value):
+            build.because(f"{home}.{key}", "dropped", f"{fmt.title} reads one line of text for a key")
         else:
             found[key] = value
     return found
+
+
+def _in_one_line(value: Value) -> bool:
+    """Whether a reader of lines can be told this value."""
+    if isinstance(value, str):
+        return value == value.strip() and "\n" not in value and "\r" not in value
+    return isinstance(value, (bool, int, float))
 
 
 def kept_values(build: Build, native: Mapping[str, Value]) -> dict[str, Value]:

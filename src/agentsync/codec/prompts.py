@@ -55,6 +55,8 @@ def placeholders(fmt: Format, text: str, kind: str | None) -> tuple[str, ...]:
 def read_prompt(fmt: Format, body: str, kind: str | None) -> tuple[str, tuple[str, ...]]:
     """The literal prompt of a body, and the placeholders that are active in it."""
     text = literal(body)
+    if fmt.body.lead and text.startswith(fmt.body.lead.strip()):
+        text = text[len(fmt.body.lead.strip()) :].strip()
     for template in _templates(fmt, kind):
         if template.escape is not None:
             text = text.replace(template.escape[1], template.escape[0])
@@ -78,6 +80,7 @@ def write_prompt(fmt: Format, prompt: str, active: tuple[str, ...], kind: str | 
         else:
             losses.append(Loss("approximated", "prompt", _some(literal_ones), f"{fmt.title} replaces this when the agent runs, and knows no escape"))
     problem = _length_problem(fmt, prompt)
+    text = f"{fmt.body.lead}{text}" if text else text
     return PromptRendering(text, prompt, tuple(losses), problem)
 
 
@@ -90,6 +93,9 @@ def _length_problem(fmt: Format, prompt: str) -> Problem | None:
     if not prompt and fmt.body.empty is not None:
         why = {"open": "runs an agent without a prompt with every right"}.get(fmt.body.empty, "does not load an agent without a prompt")
         return Problem("prompt-refused", f"{fmt.title} {why}", hint="write a prompt", severity="warning")
+    if fmt.body.limit is not None and len(prompt) > fmt.body.limit:
+        why = f"{fmt.title} takes a prompt of at most {fmt.body.limit} characters (it has {len(prompt)})"
+        return Problem("prompt-refused", why, hint="write a shorter prompt", severity="warning")
     if len(prompt) < fmt.body.min:
         why = f"{fmt.title} does not load an agent whose prompt has fewer than {fmt.body.min} characters"
         return Problem("prompt-refused", why, hint="write a longer prompt", severity="warning")

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from agentsync.codec.compiled import BODY, STATUS_OF, Compiled, Kind, compile_format, fits
-from agentsync.codec.names import folder_of, name_problem, path_name, stem_of
+from agentsync.codec.compiled import BODY, STATUS_OF, Compiled, Kind, compile_format, misfit
+from agentsync.codec.names import name_problem, placed_name, stated_name
 from agentsync.codec.prompts import literal, read_prompt
 from agentsync.codec.rights_read import read_rights
 from agentsync.containers import parse
-from agentsync.containers.layout import Entry, Outcome, Parsed
+from agentsync.containers.layout import CUT, Entry, Outcome, Parsed
 from agentsync.formats.rules import FieldRule, Format
 from agentsync.model import ALL_RIGHTS, HUB_FORMAT, Agent, Document, Loss, Problem, Reading, Status, Value
 from agentsync.shapes import SHAPES, BadValue
@@ -47,6 +47,8 @@ def read_parsed(compiled: Compiled, kind: Kind, document: Document, parsed: Pars
     stopping = next((r for r in readings if r.status == "refused" and any(p.code == "config-refused" for p in r.problems)), None)
     if stopping is not None and len(readings) > 1:
         readings = [r if r.status == "refused" else _dragged(r, stopping, document.path) for r in readings]
+    if any(problem.code == CUT for problem in problems):
+        readings = [replace(r, status="degraded") if r.status == "read" else r for r in readings]
     if problems and readings:
         readings[0] = replace(readings[0], problems=(*problems, *readings[0].problems))
     elif problems:
@@ -68,7 +70,7 @@ def _opened(compiled: Compiled, document: Document, parsed: Parsed) -> Agent:
     """What a client that falls back to `all text, no metadata` makes of the file."""
     fmt = compiled.format
     body = parsed.entries[0].body if parsed.entries else None
-    name = path_name(fmt, document.path) if "path" in fmt.name.source else stem_of(fmt, document.path)
+    name = placed_name(fmt, "path" if "path" in fmt.name.source else "stem", document.path)
     return Agent(name, literal(body or parsed.text), ALL_RIGHTS, home=fmt.id)
 
 
@@ -146,21 +148,21 @@ def _read_name(compiled: Compiled, kind: Kind, draft: _Draft, path: str, entry: 
     for source in rules.source:
         if source == "key" and kind.rules.unit != "entry":
             draft.used.add(rules.key)
-            value = draft.keys.get(rules.key)
-            if isinstance(value, str) and value.strip():
-                name = value.strip() if rules.trim else value
+            try:
+                name = stated_name(rules, draft.keys.get(rules.key, ""))
+            except BadValue as error:
+                draft.fail(rules.bad, rules.key, f"`{rules.key}`: {error}")
+                return ""
         elif source == "entry" and entry.key is not None:
             name = entry.key
             if kind.rules.entry is not None and kind.rules.entry.key is not None:
                 draft.used.add(kind.rules.entry.key)
         elif source in ("stem", "path", "folder"):
-            name = {"stem": stem_of, "path": path_name}.get(source, lambda _f, p: folder_of(p))(fmt, path)
+            name = placed_name(fmt, source, path)
         if name is not None:
             break
     if name is None:
-        found = draft.keys.get(rules.key)
-        message = f"`{rules.key}` is missing" if found is None else f"`{rules.key}` must be a text ({found!r})"
-        draft.fail(rules.bad, rules.key, message)
+        draft.fail(rules.bad, rules.key, f"`{rules.key}` is empty" if draft.keys.get(rules.key) == "" else f"`{rules.key}` is missing")
         return ""
     if (why := name_problem(rules, name)) is not None:
         draft.fail(rules.bad, rules.key, f"`{rules.key}`: {why} ({name!r})")
@@ -199,7 +201,9 @@ def _read_field(compiled: Compiled, kind: Kind, draft: _Draft, name: str, rule: 
         if outcome == "ignored":
             _keep_own(draft, path, native)  # type: ignore[arg-type]  # a native value
         return
-    if neutral is _NOTHING:
+    if native == "" and rule.empty is not None:
+        draft.fail(rule.empty, key, f"`{key}` is empty")
+    elif neutral is _NOTHING:
         _keep_own(draft, path, native)  # type: ignore[arg-type]  # a native value
     elif neutral is not None:
         draft.fields[name] = neutral  # type: ignore[assignment]  # a neutral value
@@ -276,8 +280,8 @@ def _read_rest(compiled: Compiled, kind: Kind, draft: _Draft) -> dict[str, dict[
         refusal = kind.rules.on_bad_key
         if rule is None and key not in fmt.rights.switches and refusal != "ignored" and refusal != "sent":
             draft.fail(refusal, key, f"`{key}` is no key of {fmt.title}")
-        elif rule is not None and not fits(value, rule.type):
-            draft.fail(kind.bad(rule.bad), key, f"`{key}` must be {rule.type} ({_short(value)})")
+        elif rule is not None and (wanted := misfit(rule, value)) is not None:
+            draft.fail(kind.bad(rule.bad), key, f"`{key}` must be {wanted} ({_short(value)})")
     if own:
         extra[home] = own
     if kind.rules.others is not None:

@@ -145,6 +145,8 @@ def _stated(fmt: Format, names: list[str], old: Mapping[str, Value]) -> dict[str
         return {}
     if not names and rules.empty != "none":
         names = list(rules.none)
+        if not names and rules.deny is not None and rules.deny_none:
+            return {rules.deny: _list_value(rules.deny_shape or rules.shape, list(rules.deny_none), old.get(rules.deny))}
         if not names:
             return {}
     return {rules.key: _list_value(rules.shape, names, old.get(rules.key))}

@@ -123,6 +123,9 @@ def _allow_list(reader: _Reader) -> None:
         names = _names(reader, rules.deny, rules.deny_shape or rules.shape)
         if names is not None:
             reader.used.append(rules.deny)
+            if rules.deny_none and frozenset(rules.deny_none) <= frozenset(names):
+                reader.allow = []
+                return
             reader.deny += _grants(reader, rules.deny, names, deny=True) or []
             if reader.deny and rules.together == "deny-only":
                 reader.allow = None

@@ -83,7 +83,7 @@ def _write(
         return RightsRendering({}, rights, problem=_refusal(fmt, rights, Difference()))
     if best.kept.widened and not allow_widening:
         return RightsRendering({}, rights, problem=_refusal(fmt, rights, best.kept))
-    if _nothing_left(rights, best.stated) and not allow_widening:
+    if fmt.rights.tools and _nothing_left(rights, best.stated) and not allow_widening:
         return RightsRendering({}, rights, problem=_nothing(fmt, rights))
     changes = _only_new(best.changes, old)
     return RightsRendering(changes, best.stated, tuple(_losses(fmt, best)))

@@ -148,7 +148,7 @@ class ToolTable:
         effect = self.effect(atoms[0])
         grants = tuple(limited(atom, neutral) for atom in atoms)
         if effect == "no-match":
-            return Token((), note=f"`{entry}` gives nothing in {self.title}: it knows no limit there")
+            return Token((), note=f"`{entry}` gives nothing in {self.title}: it knows no limit there", unknown=True)
         if effect == "ignored":
             return Token(grants, gives=atoms, note=f"{self.title} does not keep the limit of `{entry}`: it gives the whole tool")
         return Token(grants)
@@ -215,10 +215,12 @@ class _McpNames:
         if self._tool is not None and (match := self._tool.fullmatch(entry)):
             if match["tool"] == "*":
                 return f"mcp:{match['server']}" if self._server_known(entry, deny) else None
+            if "*" in entry:
+                return None        # a pattern that no client was seen to know, and no tool's name
             return f"mcp:{match['server']}/{match['tool']}"
         for template, matcher in zip(ordered([*self.rules.server, *self.deny_server]), self._servers, strict=True):
             if template in (self.deny_server if deny else self.rules.server) and (match := matcher.fullmatch(entry)):
-                return f"mcp:{match['server']}"
+                return f"mcp:{match['server']}" if "*" not in match["server"] else None
         return None
 
     def _server_known(self, entry: str, deny: bool) -> bool:
@@ -231,7 +233,8 @@ class _McpNames:
             return None
         rest = entry[len(head) :]
         if rest.endswith("_*"):
-            return f"mcp:{rest[:-2]}" if "*" not in rest[:-2] else None
+            split_wrong = self.rules.no_underscore_server and "_" in rest[:-2]
+            return f"mcp:{rest[:-2]}" if "*" not in rest[:-2] and not split_wrong else None
         server, _, tool = rest.partition("_")
         if "*" in rest or not server or not tool:
             return None

@@ -124,7 +124,7 @@ def _in_project(rules: Format, project: str) -> Destination:
 
 
 def _read(session: Session, sources: Sequence[str], only: Format | None, disk: Disk) -> tuple[list[Held], list[Outcome]]:
-    """Every agent of every source, and what gave none. A file reached twice counts once."""
+    """Every agent of every source, and what gave none. A file reached twice counts once; a source without agents is a problem."""
     formats = load_all()
     reader = Reader(formats, disk)
     agents: list[Held] = []
@@ -138,21 +138,19 @@ def _read(session: Session, sources: Sequence[str], only: Format | None, disk: D
             except DiskError as error:
                 outcomes.append(Outcome(source, None, None, None, "unreadable", problems=(error.problem.at(source),), failed=True))
                 continue
-            if not found:
-                problem = Problem("no-agents", "there are no agents in this folder", path=source, hint="agentsync formats")
-                outcomes.append(Outcome(source, None, None, None, "unreadable", problems=(problem,)))
             total += len(found)
+            silent = True
             for place in found:
                 key = (place.place.absolute, "" if place.format is None else place.format.id)
-                if key in seen:
-                    continue
+                items = () if key in seen else tuple(reader.read(place))
+                agents += (item for item in items if isinstance(item, Held))
+                outcomes += (item for item in items if isinstance(item, Outcome))
+                silent = silent and key not in seen and all(isinstance(item, Outcome) and item.status == "skipped" for item in items)
                 seen.add(key)
-                for item in reader.read(place):
-                    if isinstance(item, Held):
-                        agents.append(item)
-                    else:
-                        outcomes.append(item)
                 progress(len(seen), total)
+            if silent:
+                problem = Problem("no-agents", "there are no agents in it", path=source, hint="agentsync formats")
+                outcomes.append(Outcome(source, None, None, None, "unreadable", problems=(problem,)))
     return agents, outcomes
 
 

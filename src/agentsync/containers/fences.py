@@ -27,6 +27,7 @@ _CLOSE: Final = {
     "prefix-newline": re.compile(r"^---(?:\r?\n)?", re.MULTILINE),
     "anywhere": re.compile(r"---(?:[ \t]*(?:\r?\n|\Z))?"),
 }
+_FENCE_LINE: Final = re.compile(r"^---[ \t]*\r?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,13 @@ class Head:
     """Spans of a fenced head: its text is `text[start:end]`, the body begins at `body`.
 
     `body` is None where the client takes no body at all: text behind the dashes of a fence that must end its line.
+    cut: the client ends the head at dashes that are no fence line, and a fence line stands further down, where the writer meant it to end.
     """
 
     start: int
     end: int
     body: int | None
+    cut: bool = False
 
 
 def find_head(text: str, layout: Layout) -> Head | Literal["no-head", "unclosed"]:
@@ -63,4 +66,11 @@ def find_head(text: str, layout: Layout) -> Head | Literal["no-head", "unclosed"
     # A fence that must end its line: what stands behind it on the line, and all after it, is lost for the client.
     if layout.fence_close == "prefix" and layout.fence_end == "newline" and not closed.group().endswith("\n"):
         body = None
-    return Head(start, closed.start(), body)
+    return Head(start, closed.start(), body, _is_cut(text, closed.start()))
+
+
+def _is_cut(text: str, dashes: int) -> bool:
+    end = text.find("\n", dashes)
+    if end < 0 or text[text.rfind("\n", 0, dashes) + 1 : end].rstrip() == "---":
+        return False
+    return _FENCE_LINE.search(text, end + 1) is not None

@@ -14,7 +14,7 @@ from agentsync.containers import head_fast
 from agentsync.containers.entries import LazyLines
 from agentsync.containers.fences import Head, find_head
 from agentsync.containers.head_repair import Mended, by_repair
-from agentsync.containers.layout import Change, Entry, Layout, Outcome, Parsed
+from agentsync.containers.layout import CUT, Change, Entry, Layout, Outcome, Parsed
 from agentsync.containers.limits import Hostile, head_problem
 from agentsync.containers.lines import edit_lines, read_lines
 from agentsync.containers.lines import line_numbers as raw_line_numbers
@@ -54,6 +54,8 @@ def parse(text: str, layout: Layout) -> Parsed:
     found = find_head(text, layout)
     if isinstance(found, str):
         return _without_head(text, layout, found, notes)
+    if found.cut:
+        notes = (_cut_head(text, found.end), *notes)
     head = text[found.start : found.end]
     too_large = head_problem(head, 2)
     if too_large is not None:
@@ -85,6 +87,12 @@ def _decoding_note(text: str) -> tuple[Problem, ...]:
     return (Problem("invalid-utf8", message, line=line, column=column, severity="note"),)
 
 
+def _cut_head(text: str, offset: int) -> Problem:
+    line, column = place(text, offset)
+    message = "the assistant takes these dashes for the end of the head: the keys below them are lost, and are read as prompt"
+    return Problem(CUT, message, line=line, column=column, hint="write the dashes otherwise, in double quotes as \\u002d\\u002d\\u002d")
+
+
 def _without_head(text: str, layout: Layout, why: str, notes: tuple[Problem, ...]) -> Parsed:
     outcome = layout.no_head if why == "no-head" else layout.unclosed
     what = "the file does not begin with a line `---`" if why == "no-head" else "the head that begins with `---` is never closed"
@@ -104,7 +112,7 @@ def _read_yaml(text: str, head: str, found: Head, body: str, layout: Layout, not
             composed = _map_of(head, layout)
         except BadYaml as error:
             # A head that is YAML but no map breaks no parser: only the line reader is tried on it.
-            mended = by_repair(head, layout) if error.code != "no-map" or layout.repair == "pairs" else None
+            mended = by_repair(head, layout, marked=text.startswith(BOM)) if error.code != "no-map" or layout.repair == "pairs" else None
             if mended is None:
                 return _bad_head(text, found, body, layout, error, notes)
             broken = _bad_yaml(text, found.start + error.offset, error, "the assistant mends it as it loads the file; it was read so here")

@@ -31,9 +31,14 @@ class Mended:
 _LINES: Final = re.compile(r"[^\n]*(?:\n|\Z)")
 
 
-def by_repair(head: str, layout: Layout) -> Mended | None:
-    """The head read by the layout's repair, or None where that does not help either. Raises `Hostile`."""
+def by_repair(head: str, layout: Layout, *, marked: bool = False) -> Mended | None:
+    """The head read by the layout's repair, or None where that does not help either. Raises `Hostile`.
+
+    marked: a byte order mark stands before the head.
+    """
     if layout.repair == "none" or (not layout.repair_crlf and layout.repair != "quote-lines" and "\r\n" in head):
+        return None
+    if marked and not layout.repair_bom:
         return None
     if layout.repair == "pairs":
         return _by_pairs(head, layout)

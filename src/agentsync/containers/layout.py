@@ -23,6 +23,8 @@ class _Delete:
 
 
 DELETE: Final = _Delete()
+CUT: Final = "head-cut"
+"""Code of the problem that says: the client ends the head too early, and takes the rest of it for the prompt."""
 Change: TypeAlias = "Value | _Delete"
 
 
@@ -42,6 +44,7 @@ class Layout:
     bom: Outcome = "ignored"
     repair: Literal["none", "quote-lines", "block-lines", "pairs"] = "none"
     repair_crlf: bool = True
+    repair_bom: bool = True
     duplicate: Literal["last", "first", "error"] = "error"
     invalid_utf8: Literal["replace", "file", "skip"] = "replace"
     nul: Outcome = "file"
@@ -50,6 +53,7 @@ class Layout:
     on_bad_head: Outcome = "file"
     quote: Literal["auto", "double", "raw"] = "auto"
     lists: Literal["flow", "block"] = "flow"
+    toml: Literal["1.0", "1.1"] = "1.0"
 
 
 @dataclass(frozen=True, slots=True)

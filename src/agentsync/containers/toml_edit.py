@@ -38,7 +38,9 @@ class Editing:
         self._headers = {found.path: found for found in self.statements if found.kind != "pair"}
         self._splices: list[tuple[int, _Rank, int, str]] = []
         self._implied: set[Path] = set()
-        self._placed: dict[Path, tuple[int, Path]] = {}
+        # Where new keys went, and where those of a table go that had none: a place, and the header it is under.
+        self._new_keys: dict[Path, tuple[int, Path]] = {}
+        self._homes: dict[Path, tuple[int, Path]] = {}
 
     def result(self) -> str:
         """The text with every splice made; what is inserted at one place keeps its order."""
@@ -96,18 +98,18 @@ class Editing:
     def insert(self, path: Path, value: Any, anchor: str | Edge = Edge.END) -> None:
         """State a new value at this path: behind the key it follows, else behind the last key of its table."""
         parent = path[:-1]
-        follows = (*parent, anchor) if isinstance(anchor, str) else parent
-        if follows in self._placed:
-            place, header = self._placed[follows]
-        elif isinstance(anchor, str) and follows in self._pairs:
-            place, header = self._pairs[follows].end, self._pairs[follows].header
-        elif isinstance(value, Mapping) and value and not self.dotted(parent):
+        if isinstance(value, Mapping) and value and not self.dotted(parent):
             self._add(self._end_of(parent), tables_toml(path, value, self.eol), _Rank.TABLE)
             return
+        before = self._pairs.get((*parent, anchor)) if isinstance(anchor, str) else None
+        if before is not None:
+            place, header = before.end, before.header
+        elif isinstance(anchor, str) and (*parent, anchor) in self._new_keys:
+            place, header = self._new_keys[*parent, anchor]
         else:
-            place, header = self._last(parent)
+            place, header = self._homes.get(parent) or self._last(parent)
         indent = "" if not header else self._indent(header)
-        self._placed[path] = (place, header)
+        self._new_keys[path] = (place, header)
         rank = _Rank.IMPLIED if header in self._implied else _Rank.LINE
         self._add(place, indent + pair_toml(path_toml(path[len(header) :]), value, self.eol), rank)
 
@@ -153,7 +155,7 @@ class Editing:
             self._splices.append((place, _Rank.IMPLIED, place, f"[{path_toml(table)}]{self.eol}"))
             self._splices.append((place, _Rank.BELOW_IMPLIED, place, self.eol))
             self._implied.add(table)
-        self._placed[table] = (place, table)
+        self._homes[table] = (place, table)
         return place, table
 
     def _above(self, start: int) -> int:

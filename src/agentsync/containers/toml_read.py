@@ -17,6 +17,7 @@ from agentsync.containers.layout import Layout
 from agentsync.containers.limits import DEPTH, NODES, Hostile
 from agentsync.containers.not_text import NotText
 from agentsync.containers.opening import Refused, hostile
+from agentsync.containers.toml_11 import as_toml_10
 from agentsync.containers.toml_emit import INTEGERS
 from agentsync.model import Problem
 
@@ -62,14 +63,26 @@ def read(text: str, layout: Layout) -> dict[str, Any]:
         return plain
     try:
         check(text)
-        keys: dict[str, Any] = tomllib.loads(text)
-        return {key: _native(value, 1) for key, value in keys.items()}
+        return {key: _native(value, 1) for key, value in _loaded(text, layout).items()}
     except Hostile as error:
         raise hostile(error, text) from None
     except RecursionError:  # a caller that is deep in its own stack already
         raise Refused(Hostile("limit-depth").problem()) from None
     except ValueError as error:
         raise Refused(_problem(error, text), layout.on_bad_head) from None
+
+
+def _loaded(text: str, layout: Layout) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except ValueError:
+        if layout.toml == "1.0" or (older := as_toml_10(text)) == text:
+            raise
+        try:
+            return tomllib.loads(older)
+        except ValueError:
+            pass
+        raise        # the first error: its place is one of the text as it stands
 
 
 def _problem(error: ValueError, text: str) -> Problem:

@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from agentsync.containers.brackets import Syntax
 from agentsync.containers.text import BOM, readable
+from agentsync.containers.toml_11 import as_toml_10
 
 Path = tuple[str | int, ...]
 """Keys from the root to a value; a number is a position in an array of tables."""
@@ -85,7 +86,7 @@ def _unquoted(part: str) -> str:
         return part
     if "\\" not in part or part[0] == "'":
         return readable(part[1:-1])
-    decoded: str = tomllib.loads(f"key = {readable(part)}")["key"]
+    decoded: str = tomllib.loads(as_toml_10(f"key = {readable(part)}"))["key"]
     return decoded
 
 

@@ -206,6 +206,10 @@ class _Composer:
             if "+" in header:  # the blank lines below are part of the text
                 core = span[:-2] if span.endswith("\r\n") else span.removesuffix("\n")
             end = start + len(core)
+        elif start == end:  # nothing stands there: an explicit key's missing value is marked on the next line
+            while start and self.text[start - 1] in " \t\r\n":
+                start -= 1
+            end = start
         text = self.shown(event.value)
         return Scalar(start, end, text if style else resolve(text, self.dialect), style)
 

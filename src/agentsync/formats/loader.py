@@ -131,6 +131,7 @@ def _layout(document: DocumentRules) -> Layout:
         bom=document.bom,
         repair=document.repair,
         repair_crlf=document.repair_crlf,
+        repair_bom=document.repair_bom,
         duplicate=document.duplicate,
         invalid_utf8=document.invalid_utf8,
         nul=document.nul,
@@ -139,6 +140,7 @@ def _layout(document: DocumentRules) -> Layout:
         on_bad_head=document.on_bad_head,
         quote=document.quote,
         lists=document.lists,
+        toml=document.toml,
     )
 
 

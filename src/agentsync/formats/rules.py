@@ -108,6 +108,7 @@ class DocumentRules(Rule, frozen=True):
              "block-lines makes every top-level value with a colon a literal block, pairs reads line by line"),
     ] = "none"
     repair_crlf: Annotated[bool, _doc("false: the repair does not work on CRLF files")] = True
+    repair_bom: Annotated[bool, _doc("false: the repair does not work on files with a byte order mark")] = True
     duplicate: Annotated[Literal["last", "first", "error"], _doc("which of two equal keys counts")] = "error"
     invalid_utf8: Annotated[Literal["replace", "file", "skip"], _doc("replace: U+FFFD is read")] = "replace"
     nul: Annotated[Outcome, _doc("what a NUL character does")] = "file"
@@ -123,6 +124,7 @@ class DocumentRules(Rule, frozen=True):
         _doc("how written texts are quoted: auto plain where safe for every YAML reader, else double; double: free text always; raw: never"),
     ] = "auto"
     lists: Annotated[Literal["flow", "block"], _doc("how a written list looks")] = "flow"
+    toml: Annotated[Literal["1.0", "1.1"], _doc("the version of TOML that the client reads; 1.0 is what is written")] = "1.0"
     file: Annotated[str | None, _doc("name of a shared file outside the assistant's folders, as `convert` writes it")] = None
     home: Annotated[str | None, _doc("the format whose native keys stand at top level, where it is another one")] = None
     others: Annotated[str | None, _doc("the key under which native values of other formats stand, by format id")] = None
@@ -138,6 +140,8 @@ class NameRules(Rule, frozen=True):
     key: Annotated[str, _doc("the native key, where `source` names one")] = "name"
     write: Annotated[Literal["always", "needed"], _doc("needed: the key is written only where the file name says something else")] = "always"
     trim: Annotated[bool, _doc("the client trims it")] = False
+    text_of: Annotated[bool, _doc("true: a number or a switch under `key` is a name, as JavaScript writes it; else it is bad")] = False
+    dashed: Annotated[bool, _doc("true: blanks and `_` in a stem that stands for the name become `-`")] = False
     pattern: Annotated[str | None, _doc("what the whole name must match")] = None
     length: Annotated[tuple[int, int], _doc("least and most characters")] = (1, 256)
     reserved: Annotated[tuple[str, ...], _doc("names the client refuses or that replace a built-in; compared without case")] = ()
@@ -224,6 +228,7 @@ class RightsRules(Rule, frozen=True):
     unknown: Annotated[Literal["dropped", "opens", "agent", "file", "sent"], _doc("what a name the client does not know does")] = "dropped"
     all: Annotated[tuple[str, ...], _doc("entries that mean every tool; the first is written where absence does not mean all")] = ()
     none: Annotated[tuple[str, ...], _doc("what to write for `no tools` where an empty list means something else")] = ()
+    deny_none: Annotated[tuple[str, ...], _doc("what to write into the deny list for `no tools`, where no allow-list can say it")] = ()
     tools: Annotated[
         str | dict[str, tuple[str, ...]],
         _doc("atom to native names; the first is written, all are read; a name under several atoms grants them all. Text: a table in formats/tables"),
@@ -268,6 +273,8 @@ class BodyRules(Rule, frozen=True):
     min: Annotated[int, _doc("fewest characters the client accepts")] = 0
     max: Annotated[int | None, _doc("most characters some reader of it accepts; longer is a note of lint")] = None
     empty: Annotated[Outcome | None, _doc("what an empty body does, where it is bad")] = None
+    lead: Annotated[str, _doc("what stands before every prompt, such as a role line; written, and taken off when read")] = ""
+    limit: Annotated[int | None, _doc("most characters the client takes; an agent with more is refused")] = None
 
 
 Risk = Literal["inert", "runs", "connects", "widens", "secret"]
@@ -277,8 +284,10 @@ class NativeRule(Rule, frozen=True):
     """A key that this format alone understands."""
 
     type: Annotated[
-        Literal["any", "text", "bool", "integer", "positive", "number", "list", "map", "text-or-list"], _doc("what the client accepts")
+        Literal["any", "text", "bool", "integer", "positive", "number", "list", "map", "text-or-list", "labels"],
+        _doc("what the client accepts; labels: a list, not empty, of distinct texts of ASCII letters, digits, blanks, `-` and `_`"),
     ] = "any"
+    values: Annotated[tuple[Any, ...], _doc("the only values the client accepts, where it knows a few")] = ()
     risk: Annotated[Risk, _doc("what it may do: inert, runs commands, connects somewhere, widens rights, holds a secret")] = "runs"
     bad: Annotated[Outcome | None, _doc("what a value of another type does; absent: the document's on_bad_value")] = None
 

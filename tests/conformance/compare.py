@@ -1,0 +1,159 @@
+"""Where a client and agentsync disagree about one agent, as sentences.
+
+The client's tools come through the adapter's own table. What is compared: name, description, prompt and model; that the tools which
+the agent really got lie within what the agent has; and that they are what agentsync says the written file gives.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from agentsync.codec.compiled import compile_format
+from agentsync.codec.rights_read import read_rights
+from agentsync.containers import parse
+from agentsync.containers.layout import Entry
+from agentsync.formats.rules import Format
+from agentsync.model import Agent, Document, Loss, Rights
+from agentsync.rights import Holding, contains, split_grant
+from tests.conformance.mcp_server import TOOLS as MCP_TOOLS
+from tests.conformance.sessions import MCP_SERVER, Adapter, Loaded, prompt_in
+
+_PROBES: Final = {
+    "shell": ("git status", "git push origin", "rm -rf x", "npm run test", "ls"),
+    "write.edit": ("src/a.py", "README.md"),
+    "read.file": ("src/a.py", "docs/x"),
+}
+"""Uses of a tool with which ordered permission rules are tried out."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """One agent as it was written: the document, its losses, and what agentsync reads there."""
+
+    case: str
+    agent: Agent
+    document: Document
+    losses: tuple[Loss, ...]
+    back: Agent
+    widening_allowed: bool
+
+    @property
+    def label(self) -> str:
+        """The case, and whether the user had allowed to widen its rights."""
+        return f"{self.case} (widening allowed)" if self.widening_allowed else self.case
+
+
+def disagreements(adapter: Adapter, fmt: Format, written: Written, loaded: Loaded | None) -> Iterator[str]:
+    """Every disagreement about one agent; none where the client and agentsync are at one."""
+    if loaded is None:
+        yield "the client did not load it"
+        return
+    lost = {loss.field for loss in written.losses}
+    if (loaded.description or "").strip() != (written.back.description or "").strip():
+        yield f"description: the client has {loaded.description!r}, agentsync reads {written.back.description!r}"
+    if loaded.error is not None:
+        yield loaded.error
+        return
+    wanted = written.back.prompt if "prompt" in lost else written.agent.prompt
+    found = prompt_in(loaded.system, wanted, adapter.notes)
+    if _sha(found) != _sha(wanted):
+        yield f"prompt: the client has {found!r}, the agent {wanted!r}"
+    entry = entry_of(fmt, written.document, written.back.name)
+    model = adapter.model(entry.keys.get("model"))
+    if model is not None and loaded.model != model:
+        yield f"model: the client asked for {loaded.model!r}, the file says {model!r}"
+    if loaded.tools is not None:
+        yield from _tools(adapter, fmt, written, entry, loaded.tools)
+    if loaded.rules is not None:
+        yield from _rules(adapter, written, loaded.rules)
+
+
+def _sha(text: str | None) -> str | None:
+    return None if text is None else hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def entry_of(fmt: Format, document: Document, name: str) -> Entry:
+    """The entry of an agent in a document."""
+    entries = parse(document.text, compile_format(fmt).kind(None, document.path).layout).entries
+    return next((entry for entry in entries if entry.key in (None, name)), entries[0])
+
+
+# --- tools ------------------------------------------------------------------------------------------------------------
+
+
+def _tools(adapter: Adapter, fmt: Format, written: Written, entry: Entry, tools: Iterable[str]) -> Iterator[str]:
+    grants: Mapping[str, str | None] = {**adapter.tools, **_mcp(adapter)}
+    unknown = [tool for tool in tools if tool not in grants]
+    if unknown:
+        yield f"tools: {', '.join(unknown)} are in no table of the adapter"
+    given = {grant for tool in tools if (grant := grants.get(tool)) is not None}
+    claimed = read_rights(fmt, compile_format(fmt).tools, entry.keys, kept=True).rights
+    told = any(loss.kind == "widened" and loss.field == "rights" for loss in written.losses)
+    for grant in sorted({grant for grant in grants.values() if grant is not None}):
+        says = reaches(claimed, grant)
+        if grant in given and not says:
+            yield f"tools: the client gives {grant}, agentsync says that the file does not"
+        elif says and grant not in given and grant not in adapter.absent and not _withheld(adapter, claimed, grant):
+            yield f"tools: the client does not give {grant}, agentsync says that the file does"
+        if grant in given and not _has(adapter, written.agent.rights, grant) and not (written.widening_allowed and told):
+            yield f"WIDENED: the client gives {grant}, which the agent does not have"
+
+
+def _mcp(adapter: Adapter) -> dict[str, str | None]:
+    """The tools of the MCP server that every client is given."""
+    if adapter.mcp is None:
+        return {}
+    return {adapter.mcp.format(server=MCP_SERVER, tool=tool): f"mcp:{MCP_SERVER}/{tool}" for tool in MCP_TOOLS}
+
+
+def _withheld(adapter: Adapter, rights: Rights, grant: str) -> bool:
+    """Whether the client gives this tool only to agents whose list names it, and this one's does not."""
+    return grant in adapter.on_request and (rights.allow is None or grant not in rights.allow)
+
+
+def _has(adapter: Adapter, rights: Rights, grant: str) -> bool:
+    """Whether having a tool gives the agent no capability it has not; a limited one counts where the client keeps limits."""
+    return Holding(rights).grasps(grant) or (grant in adapter.limits and reaches(rights, grant))
+
+
+def reaches(rights: Rights, grant: str) -> bool:
+    """Whether rights give anything of a grant: the whole of it, or a part under a limit."""
+    if contains(rights.deny, grant):
+        return False
+    if rights.allow is None or contains(rights.allow, grant):
+        return True
+    return any(split_grant(own)[0] == grant for own in rights.allow)
+
+
+# --- ordered rules ----------------------------------------------------------------------------------------------------
+
+
+def _rules(adapter: Adapter, written: Written, rules: tuple[tuple[str, str, str], ...]) -> Iterator[str]:
+    """Uses that the rules let through (asked or not) and the agent may not make."""
+    for tool, atom in adapter.tools.items():
+        for use in _PROBES.get(atom or "", ()):
+            action = next((a for name, pattern, a in reversed(rules) if _matches(tool, name) and _matches(use, pattern)), "allow")
+            if action != "deny" and not permits(written.agent.rights, str(atom), use) and not written.widening_allowed:
+                yield f"WIDENED: the rules let {tool} through with {use!r}"
+
+
+def permits(rights: Rights, atom: str, use: str) -> bool:
+    """Whether rights let an agent use the tool of an atom for this: some grant covers it, no denial does."""
+    allowed = rights.allow is None or Holding(rights).grasps(atom) or any(_covers(grant, atom, use) for grant in rights.allow)
+    left = [limit[1:] for a, limit in map(split_grant, rights.deny) if a == atom and limit is not None and limit.startswith("!")]
+    if left and not any(_matches(use, pattern) for pattern in left):
+        return False
+    return allowed and not any(_covers(grant, atom, use) for grant in rights.deny if "(!" not in grant)
+
+
+def _covers(grant: str, atom: str, use: str) -> bool:
+    name, limit = split_grant(grant)
+    return name == atom and (limit is None or _matches(use, limit))
+
+
+def _matches(text: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(text, pattern.replace("**", "*")) or (pattern.endswith(" *") and text == pattern[:-2])
