@@ -89,6 +89,15 @@ def test_a_home_directory_is_no_hub(home: Path, run: Run) -> None:
     assert (done.code, list(home.iterdir())) == (2, [])
 
 
+def test_the_user_s_configuration_may_be_a_link_into_dot_files(tmp_path: Path, home: Path, hub: Path, run: Run) -> None:
+    path = user_file(home)
+    path.rename(tmp_path / "dot.yaml")
+    path.symlink_to(tmp_path / "dot.yaml")
+    assert run("project", "add", "shop", "--to", "claude-code").code == 0
+    assert path.is_symlink()
+    assert "shop" in (tmp_path / "dot.yaml").read_text()
+
+
 # ---- which hub ----------------------------------------------------------------------------------------------------
 
 
@@ -254,7 +263,7 @@ def test_skip_settles_a_target_once(tmp_path: Path, hub: Path, run: Run) -> None
     assert done.err.splitlines()[0].endswith("agentsync.yaml: projects.shop.targets.codex.on_refused: skip  (1 refusal)")
     done = run("push", "shop")
     assert (done.code, "1 left out" in done.err) == (0, True)
-    assert "nothing is refused" in run("skip", "--refused").err
+    assert "nothing is refused that this could settle" in run("skip", "--refused").err
 
 
 def test_allow_writes_what_was_refused_and_says_widened(tmp_path: Path, hub: Path, run: Run) -> None:
@@ -281,6 +290,17 @@ def test_allow_for_one_agent_stands_in_its_own_file(tmp_path: Path, hub: Path, r
     config = load_hub((hub / "agentsync.yaml").read_text())
     assert options_of(config, config.projects["shop"])["codex"].select == ("!other",)
     assert run("push", "shop").code == 0
+
+
+def test_a_clash_of_names_is_settled_by_leaving_one_out(tmp_path: Path, hub: Path, run: Run) -> None:
+    (hub / "agents/twin.md").write_text(REVIEWER)
+    run("project", "add", "shop", "--to", "claude-code")
+    done = run("push", "shop")
+    assert (done.code, "reviewer and twin" in done.err, 'select: ["!twin"]' in done.err) == (1, True, True)
+    assert "nothing is refused that this could settle" in run("skip", "--refused").err
+    run("skip", "--refused", "--agent", "twin")
+    assert run("push", "shop").code == 0
+    assert (tmp_path / "shop/.claude/agents/reviewer.md").exists()
 
 
 def test_deciding_wants_to_be_told_what(hub: Path, run: Run) -> None:

@@ -320,7 +320,7 @@ def test_a_missing_or_replaced_root_is_left_alone(world: World) -> None:
     assert [(o.name, o.state) for o in result.plan.projects] == [("shop", "missing"), ("app", "ok")]
     world.shop.mkdir()
     result = world.push()
-    assert [(o.state, o.why.code) for o in result.plan.projects if o.why] == [("stopped", "emptied")]
+    assert [(o.state, o.why.code) for o in result.plan.projects if o.why] == [("stopped", "replaced")]
     shutil.copytree(world.base / "away" / ".claude", world.shop / ".claude")
     result = world.push()
     assert [(o.state, o.why.code) for o in result.plan.projects if o.why] == [("stopped", "replaced")]
@@ -385,7 +385,7 @@ def test_unreadable_copies_and_agents_are_named_and_the_others_go_on(world: Worl
     world.agent("README", "# Our agents\n")
     result = world.push()
     assert states(result)["shop:claude-code:reviewer"] == "unreadable"
-    assert sorted(problem.path or "" for problem in result.plan.problems) == ["agents/broken.md", "agents/empty.md"]
+    assert sorted(Path(problem.path or "").name for problem in result.plan.problems) == ["broken.md", "empty.md"]
     assert (world.shop / ".claude/agents/tester.md").exists()
 
 

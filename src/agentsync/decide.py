@@ -6,8 +6,9 @@ everybody, and is printed as it is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from agentsync import codec
 from agentsync.config import HUB_FILE, HubFile
@@ -32,16 +33,26 @@ class Decision:
     settles: int
 
 
-def refusals(space: Workspace, agents: Sequence[str], formats: Sequence[str], codes: Iterable[str] | None) -> tuple[Copy, ...]:
-    """The undecided refusals in the projects enabled here, for these agents and formats; codes: only for these reasons."""
+CLASHES: Final = frozenset({"same-name", "same-file"})
+"""Refusals that no option of a target settles: two agents, or two targets, want one place."""
+
+
+def refusals(space: Workspace, agents: Sequence[str], formats: Sequence[str]) -> tuple[Copy, ...]:
+    """The undecided refusals in the projects enabled here, for these agents and formats."""
     names = [name for name in space.config.projects if enabled(space, name)]
     with at_work(space, "decide", read_only=True) as (ledger, _):
         plan = plan_push(look(space, ledger, names).snapshot, Wishes(tuple(agents), tuple(formats)))
-    wanted = None if codes is None else frozenset(codes)
-    return tuple(
-        copy for copy in plan.copies
-        if copy.state == "refused" and not copy.decided and copy.why is not None and (wanted is None or copy.why.code in wanted)
-    )
+    return tuple(copy for copy in plan.copies if copy.state == "refused" and not copy.decided and copy.why is not None)
+
+
+def of_rights(copy: Copy) -> bool:
+    """Whether an agent was refused because it would gain rights: the one reason that can be allowed away."""
+    return copy.why is not None and copy.why.code == "rights-refused"
+
+
+def of_one(copy: Copy) -> bool:
+    """Whether a refusal is the agent's own, not that of two in one place."""
+    return copy.why is not None and copy.why.code not in CLASHES
 
 
 def decide_targets(space: Workspace, refused: Sequence[Copy], option: str, value: Value) -> list[Decision]:

@@ -140,11 +140,21 @@ def is_temporary(path: str) -> bool:
     return name.startswith(TEMPORARY[0]) and name.endswith(TEMPORARY[1])
 
 
-class LocalDisk:
-    """The real disk. `owner` (the hub's id) marks temporary files, so that sweeping under one hub's lock spares those of others."""
+def make_root(folder: str, *, private: bool = False) -> None:
+    """Make a folder that is to be a root, with those above it; `private` closes it to other users."""
+    os.makedirs(folder, mode=0o700 if private else 0o777, exist_ok=True)  # noqa: PTH103 - paths are plain text here
 
-    def __init__(self, owner: str = "") -> None:
+
+class LocalDisk:
+    """The real disk. `owner` (the hub's id) marks temporary files, so that sweeping under one hub's lock spares those of others.
+
+    With `durable` False files are replaced just as atomically, but nothing waits until they would survive a power cut. That is
+    for output which no record speaks of and the same command makes again: a write costs a fifth then.
+    """
+
+    def __init__(self, owner: str = "", *, durable: bool = True) -> None:
         self._owner = "".join(c for c in owner if c.isalnum())[:12] or "none"
+        self._durable = durable
 
     def identity(self, root: str) -> tuple[int, int] | None:
         try:
@@ -176,7 +186,7 @@ class LocalDisk:
 
     def write(self, root: str, path: str, data: bytes, *, expected: bytes | None, mode: int | None = None) -> Stamp:
         *folders, name = parts_of(path)
-        with _open_folder(root, folders, create=True) as folder:
+        with _open_folder(root, folders, create=True, durable=self._durable) as folder:
             assert folder is not None  # noqa: S101 - create=True makes it or raises
             old = _check(folder, name, path, expected)
             temporary = f"{TEMPORARY[0]}{self._owner}-{secrets.token_hex(6)}{TEMPORARY[1]}"
@@ -226,12 +236,15 @@ class LocalDisk:
 
 
 class _Folder:
-    """An open folder. Where the system has no descriptors of folders (Windows), `fd` is None and paths are joined instead."""
+    """An open folder. Where the system has no descriptors of folders (Windows), `fd` is None and paths are joined instead.
 
-    __slots__ = ("fd", "path")
+    durable: what is written in it has to survive a power cut.
+    """
 
-    def __init__(self, path: str, fd: int | None) -> None:
-        self.path, self.fd = path, fd
+    __slots__ = ("durable", "fd", "path")
+
+    def __init__(self, path: str, fd: int | None, *, durable: bool = True) -> None:
+        self.path, self.fd, self.durable = path, fd, durable
 
     def at(self, name: str) -> str:
         """What to call an entry in a system call that gets `dir_fd=self.fd`."""
@@ -247,8 +260,8 @@ class _Folder:
             _fail("read", name, error)
 
     def make_durable(self, path: str) -> None:
-        """Make names in this folder survive a power cut."""
-        if self.fd is not None:
+        """Make names in this folder survive a power cut, where that is wanted."""
+        if self.durable and self.fd is not None:
             try:
                 os.fsync(self.fd)
             except OSError as error:
@@ -257,17 +270,17 @@ class _Folder:
 
 
 @contextlib.contextmanager
-def _open_folder(root: str, parts: Sequence[str], *, create: bool = False) -> Iterator[_Folder | None]:
+def _open_folder(root: str, parts: Sequence[str], *, create: bool = False, durable: bool = True) -> Iterator[_Folder | None]:
     """The folder below a root; None where it does not exist and is not to be made. A link on the way is a DiskError."""
     opened: list[int] = []
     try:
-        folder: _Folder | None = _Folder(root, None)
+        folder: _Folder | None = _Folder(root, None, durable=durable)
         if _DESCRIPTORS:
             try:
                 opened.append(os.open(root, _FOLDER_FLAGS))
             except OSError as error:
                 _fail("opened", root, error)
-            folder = _Folder(root, opened[-1])
+            folder = _Folder(root, opened[-1], durable=durable)
         for number, part in enumerate(parts):
             shown = "/".join(parts[: number + 1])
             assert folder is not None  # noqa: S101 - the loop ends where it becomes None
@@ -301,9 +314,9 @@ def _enter(folder: _Folder, name: str, shown: str, *, create: bool) -> _Folder |
         raise DiskError(Problem("no-folder", "there is a file where a folder should be", path=shown))
     path = f"{folder.path}{os.sep}{name}"
     if folder.fd is None:
-        return _Folder(path, None)
+        return _Folder(path, None, durable=folder.durable)
     try:
-        return _Folder(path, os.open(name, _FOLDER_FLAGS | _NO_FOLLOW, dir_fd=folder.fd))
+        return _Folder(path, os.open(name, _FOLDER_FLAGS | _NO_FOLLOW, dir_fd=folder.fd), durable=folder.durable)
     except OSError as error:
         _fail("opened", shown, error)
 
@@ -370,7 +383,7 @@ def _read_in(folder: _Folder, name: str, path: str, limit: int) -> File | None:
 
 
 def _write_new(folder: _Folder, name: str, data: bytes, mode: int | None) -> None:
-    """Write a new file durably. Without a mode it gets the user's usual one (umask); with one it never has a wider one."""
+    """Write a new file, durably in a durable folder. Without a mode it gets the user's usual one (umask); with one it never has a wider one."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW
     fd = os.open(folder.at(name), flags, 0o666 if mode is None else 0o600, dir_fd=folder.fd)
     try:
@@ -379,7 +392,8 @@ def _write_new(folder: _Folder, name: str, data: bytes, mode: int | None) -> Non
             rest = rest[os.write(fd, rest) :]
         if mode is not None and hasattr(os, "fchmod"):
             os.fchmod(fd, mode)
-        os.fsync(fd)
+        if folder.durable:
+            os.fsync(fd)
     finally:
         os.close(fd)
 

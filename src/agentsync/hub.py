@@ -8,7 +8,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import msgspec
@@ -99,7 +99,9 @@ def read_agent(path: str, folder: str, data: bytes, rules: Format) -> HubAgent |
     if reading is None or (reading.status == "skipped" and _is_prose(text)):
         return HubAgent(identity, path, text, digest, "skipped", None, problems)
     if reading.status != "read" or reading.agent is None:
-        problems = problems or (Problem("unreadable", "the file is no agent", path=path),)
+        first, *rest = problems or (Problem("unreadable", "the file is no agent", path=path),)
+        # To its assistant this may be a file to pass over in silence; in the hub it is an agent that its author misses.
+        problems = (replace(first, severity="error"), *rest)
         return HubAgent(identity, path, text, digest, "unreadable", None, problems)
     return HubAgent(identity, path, text, digest, "read", reading.agent, problems)
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from shlex import quote
 from typing import Final
 
 from agentsync import containers
@@ -87,12 +88,12 @@ def _stop(view: ProjectView, snapshot: Snapshot) -> Problem | None:
         what = f"the agent {broken.id} has copies here, and its file in the hub cannot be read: {said}"
         return Problem("hub-unreadable", what, hint=f"agentsync show {broken.id}")
     missing = sum(row.key.path not in place.found for place in view.places for row in place.rows)
-    if missing == len(rows) > 1:
-        what = f"all {len(rows)} copies are gone"
-        return Problem("emptied", what, path=root, hint=f"agentsync project enable {name}  (to have them again)")
     if view.replaced and missing:
         what = "this is another folder than the one agentsync wrote to, and copies are missing"
         return Problem("replaced", what, path=root, hint=f"agentsync project enable {name}  (to take it as it is)")
+    if missing == len(rows) > 1:
+        what = f"all {len(rows)} copies are gone"
+        return Problem("emptied", what, path=root, hint=f"agentsync project enable {name}  (to have them again)")
     return None
 
 
@@ -290,7 +291,7 @@ class _Project:
             self.copies.append(replace(listed, state="unreadable", why=found.trouble))
             return
         if not self._untouched(place, row, found) and "edited" not in self._wishes.overwrite:
-            hint = f"agentsync push {target.project} --agent {row.agent} --overwrite edited"
+            hint = f"agentsync push {target.project} --agent {quote(row.agent)} --to {target.format} --overwrite edited"
             what = "the agent left the hub or the selection, but this copy was edited"
             self.copies.append(replace(listed, why=Problem("conflict", what, path=path, hint=hint)))
             return
@@ -368,7 +369,8 @@ def _in_the_way(item: Item, state: str) -> Problem:
     """Why a copy was left alone, and the command that decides it."""
     path = item.standing.found.path if item.standing else item.path
     what = "this copy was edited" if state == "edited" else "a file that agentsync did not write is in the way"
-    hint = f"agentsync push {item.place.target.project} --agent {item.agent.id} --to {item.place.target.format} --overwrite {state}"
+    target = item.place.target
+    hint = f"agentsync push {target.project} --agent {quote(item.agent.id)} --to {target.format} --overwrite {state}"
     return Problem(state, what, path=path, hint=hint, severity="warning")
 
 

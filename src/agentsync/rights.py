@@ -229,7 +229,8 @@ def effective(rights: Rights) -> Rights:
         return rights
     deny = frozenset(rights.deny)
     allow = tuple(g for g in rights.allow if not contains(deny, g))
-    left = tuple(d for d in rights.deny if any(w in allow for w in containers_of(d)[1:]))
+    kept = frozenset(allow)
+    left = tuple(d for d in rights.deny if not kept.isdisjoint(containers_of(d)[1:]))
     return Rights(allow, left, rights.ask, rights.unenforced, rights.implied)
 
 

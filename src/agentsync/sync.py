@@ -18,7 +18,7 @@ from typing import Final
 from agentsync import __version__, git, hub
 from agentsync.config import HUB_FILE
 from agentsync.copies import Copy, Edit, Plan, ProjectOutcome, Written
-from agentsync.disk import Disk, DiskError, Entry, decode, encode, is_temporary
+from agentsync.disk import Disk, DiskError, Entry, decode, encode, is_temporary, make_root
 from agentsync.formats import load as load_format
 from agentsync.formats.globs import compiled, fixed_folders, is_plain
 from agentsync.formats.rules import Where
@@ -27,7 +27,7 @@ from agentsync.ledger import Ledger, Touched, open_ledger, stamp_word
 from agentsync.locking import hub_lock
 from agentsync.model import HUB_FORMAT, Problem
 from agentsync.snapshot import Found, Place, ProjectView, Snapshot, fresh, loss_key
-from agentsync.workspace import Workspace, make_private, outcome_of, shown, twins
+from agentsync.workspace import Workspace, outcome_of, shown, twins
 
 SYSTEM: Final = {"darwin": "macos", "win32": "windows"}.get(sys.platform, "linux")
 
@@ -47,7 +47,7 @@ def at_work(space: Workspace, doing: str, *, read_only: bool = False) -> Iterato
         with ledger:
             yield ledger, notes
         return
-    make_private(space.state)
+    make_root(space.state, private=True)
     with hub_lock(space.disk, space.state, doing):
         ledger, notes = open_ledger(space.state)
         with ledger:
@@ -73,6 +73,14 @@ def read_agents(space: Workspace) -> tuple[HubAgent, ...]:
         if found is not None:
             agents.append(found)
     return tuple(sorted(agents, key=lambda agent: agent.id))
+
+
+def unreadable(space: Workspace, agents: Sequence[HubAgent]) -> list[Problem]:
+    """Why agents of the hub cannot be read, one problem a file, said of its path as seen from here."""
+    return [
+        replace(problem, path=shown(space.root, agent.path))
+        for agent in agents if agent.status == "unreadable" for problem in agent.problems[:1]
+    ]
 
 
 def parked(space: Workspace) -> Problem | None:
@@ -105,9 +113,7 @@ def look(space: Workspace, ledger: Ledger, names: Sequence[str], tell: Tell = _n
         problems += watcher.problems
         litter += watcher.litter
         tell(number + 1, len(names))
-    problems += [
-        problem for agent in agents if agent.status == "unreadable" for problem in agent.problems[:1]
-    ] + _selection_problems(space, agents, names)
+    problems += unreadable(space, agents) + _selection_problems(space, agents, names)
     return Sight(Snapshot(agents, tuple(views), texts, ledger.seen(), tuple(problems)), tuple(litter))
 
 

@@ -5,6 +5,7 @@ Floor 5, pure: a `Plan` with its results in, words out.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -104,9 +105,19 @@ def _state_lines(copies: Sequence[Copy]) -> Iterator[Line]:
             style: Style = "faint" if state == "deleted" else "warn"
             names = some_of([copy.path or copy.agent for copy in alike])
             yield (("", "  "), (style, f"{len(alike):,} {state}"), ("", f": {reason} "), ("faint", f"({names})"))
-            why = alike[0].why
-            if why is not None and why.hint:
-                yield hint_line(why.hint, 4)
+            if hint := _common_hint([copy.why.hint for copy in alike if copy.why and copy.why.hint]):
+                yield hint_line(hint, 4)
+
+
+def _common_hint(hints: Sequence[str]) -> str | None:
+    """One command that decides all of them: without the options in which they differ, which only narrow it."""
+    if not hints:
+        return None
+    hint = hints[0]
+    for option in (r" --agent ('[^']*'|\S+)", r" --to \S+"):
+        if len({found[0] if (found := re.search(option, one)) else "" for one in hints}) > 1:
+            hint = re.sub(option, "", hint)
+    return hint
 
 
 def _summary(result: Result, *, dry: bool, seconds: float) -> Line:

@@ -20,7 +20,7 @@ from agentsync import __version__, git
 from agentsync.config import HUB_FILE, ConfigError, HubFile, Project, UserFile, load_hub, load_user, satisfied
 from agentsync.containers.yaml_document import delete_path, set_path
 from agentsync.copies import ProjectOutcome
-from agentsync.disk import Disk, DiskError, LocalDisk, decode, encode
+from agentsync.disk import Disk, DiskError, LocalDisk, decode, encode, make_root
 from agentsync.model import AgentsyncError, Problem
 from agentsync.report import did_you_mean
 
@@ -76,9 +76,14 @@ class Workspace:
 
 def user_file(machine: Machine, disk: Disk) -> tuple[UserFile, str]:
     """The user's configuration and its text; both empty where there is none."""
-    path = str(Path(machine.config, USER_FILE))
-    text = _text(disk, machine.config, USER_FILE)
-    return load_user(text, path), text
+    text = _text(disk, *_user_place(machine))
+    return load_user(text, str(Path(machine.config, USER_FILE))), text
+
+
+def _user_place(machine: Machine) -> tuple[str, str]:
+    """Folder and name of the user's configuration. Theirs may be a link, into a repository of dot-files; it is the only one followed."""
+    path = Path(os.path.realpath(Path(machine.config, USER_FILE)))
+    return str(path.parent), path.name
 
 
 def find_hub(named: str | None, cwd: str, machine: Machine, user: UserFile) -> str | None:
@@ -271,9 +276,9 @@ def save_user(machine: Machine, disk: Disk, old: str, new: str) -> UserFile:
     path = str(Path(machine.config, USER_FILE))
     user = load_user(new, path)
     if new != old:
-        make_private(machine.config)
-        there = disk.look(machine.config, USER_FILE)
-        disk.write(machine.config, USER_FILE, encode(new), expected=encode(old) if there else None)
+        folder, name = _user_place(machine)
+        make_root(folder, private=True)
+        disk.write(folder, name, encode(new), expected=encode(old) if disk.look(folder, name) else None)
     return user
 
 
@@ -302,11 +307,6 @@ def save_hub(space: Workspace, new: str) -> Workspace:
     if new != space.text:
         space.disk.write(space.root, HUB_FILE, encode(new), expected=encode(space.text))
     return replace(space, text=new, config=config)
-
-
-def make_private(folder: str) -> None:
-    """Make a folder of the user's own, closed to others."""
-    Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def shown(root: str, path: str = "") -> str:

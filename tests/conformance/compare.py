@@ -61,7 +61,7 @@ def disagreements(adapter: Adapter, fmt: Format, written: Written, loaded: Loade
     wanted = written.back.prompt if "prompt" in lost else written.agent.prompt
     found = prompt_in(loaded.system, wanted, adapter.notes)
     if _sha(found) != _sha(wanted):
-        yield f"prompt: the client has {found!r}, the agent {wanted!r}"
+        yield f"prompt: the client has {_differing(found, wanted)}, the agent {_differing(wanted, found)}"
     entry = entry_of(fmt, written.document, written.back.name)
     model = adapter.model(entry.keys.get("model"))
     if model is not None and loaded.model != model:
@@ -70,6 +70,14 @@ def disagreements(adapter: Adapter, fmt: Format, written: Written, loaded: Loade
         yield from _tools(adapter, fmt, written, entry, loaded.tools)
     if loaded.rules is not None:
         yield from _rules(adapter, written, loaded.rules)
+
+
+def _differing(one: str | None, other: str | None) -> str:
+    """What a text holds where it begins to differ from another."""
+    if one is None or other is None:
+        return "nothing" if one is None else repr(one[:80])
+    start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return f"{one[start : start + 80]!r} at {start}"
 
 
 def _sha(text: str | None) -> str | None:
@@ -97,7 +105,7 @@ def _tools(adapter: Adapter, fmt: Format, written: Written, entry: Entry, tools:
         says = reaches(claimed, grant)
         if grant in given and not says:
             yield f"tools: the client gives {grant}, agentsync says that the file does not"
-        elif says and grant not in given and grant not in adapter.absent and not _withheld(adapter, claimed, grant):
+        elif says and grant not in given and not _withheld(adapter, claimed, grant):
             yield f"tools: the client does not give {grant}, agentsync says that the file does"
         if grant in given and not _has(adapter, written.agent.rights, grant) and not (written.widening_allowed and told):
             yield f"WIDENED: the client gives {grant}, which the agent does not have"
@@ -111,8 +119,11 @@ def _mcp(adapter: Adapter) -> dict[str, str | None]:
 
 
 def _withheld(adapter: Adapter, rights: Rights, grant: str) -> bool:
-    """Whether the client gives this tool only to agents whose list names it, and this one's does not."""
-    return grant in adapter.on_request and (rights.allow is None or grant not in rights.allow)
+    """Whether the client is known to leave this tool out: it has none, it wants it named, or another one of the agent's does the same."""
+    named = rights.allow is not None and grant in rights.allow
+    if grant in adapter.absent or (not named and (grant in adapter.on_request or grant.startswith("tool:"))):
+        return True
+    return grant in adapter.beside and reaches(rights, adapter.beside[grant])
 
 
 def _has(adapter: Adapter, rights: Rights, grant: str) -> bool:

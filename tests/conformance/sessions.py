@@ -53,8 +53,8 @@ class Adapter:
     tools: the client's tools, each with the atom it exercises, or None where it reaches nothing beyond the conversation.
     mcp: how a tool of an MCP server is called, with `{server}` and `{tool}`; None where the client is given no server.
     absent: atoms the client has no tool for in these runs, whatever a file says. on_request: atoms it gives only to agents
-    whose list names them. limits: atoms whose limits, as in `shell(git *)`, it keeps. notes: how the text begins that it
-    adds behind a prompt.
+    whose list names them. beside: atoms it does not give to an agent that also has another one, which does the same.
+    limits: atoms whose limits, as in `shell(git *)`, it keeps. notes: how the text begins that it adds behind a prompt.
     """
 
     format: str
@@ -68,6 +68,7 @@ class Adapter:
     mcp: str | None = None
     absent: frozenset[str] = frozenset()
     on_request: frozenset[str] = frozenset()
+    beside: Mapping[str, str] = field(default_factory=dict)
     limits: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
 

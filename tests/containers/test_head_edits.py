@@ -165,7 +165,8 @@ def test_a_new_document() -> None:
     assert create(QUOTE_LINES, keys, "Prompt.\n") == (
         '---\nname: x\ndescription: "Use it: now"\ntools: [Read]\npermission:\n  "*": deny\n---\n\nPrompt.\n'
     )
-    assert create(RAW, {"name": "x", "description": 'say "a: b"', "readonly": True}, None) == '---\nname: x\ndescription: say "a: b"\nreadonly: true\n---\n'
+    assert create(RAW, {"name": "x", "description": 'say "a: b"', "readonly": True},
+        None) == '---\nname: x\ndescription: say "a: b"\nreadonly: true\n---\n'
 
 
 def test_a_file_that_needs_no_head_gets_one_where_keys_are_said() -> None:
@@ -187,7 +188,8 @@ def test_what_did_not_parse_cannot_be_edited() -> None:
         edit(parsed, STRICT, None, {"a": 1})  # type: ignore[arg-type]  # there is no entry to give
 
 
-CHANGES = st.dictionaries(st.sampled_from(["name", "description", "tools", "a", "k", "count", "flag", "new", "b"]), VALUES | st.just(DELETE), max_size=3)
+CHANGES = st.dictionaries(st.sampled_from(["name", "description", "tools", "a", "k", "count", "flag", "new", "b"]), VALUES | st.just(DELETE),
+    max_size=3)
 
 
 @settings(suppress_health_check=[HealthCheck.filter_too_much])

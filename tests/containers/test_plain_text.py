@@ -39,7 +39,8 @@ def test_a_bad_text_has_an_outcome() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "end"), [("", "\n"), ("a", "\n"), ("a\nb", "\n"), ("a\r\nb", "\r\n"), ("a\rb", "\r"), ("a\r\nb\nc\n", "\n"), ("a\r\nb\r\nc\n", "\r\n"), ("a\rb\n", "\n")]
+    ("text", "end"), [("", "\n"), ("a", "\n"), ("a\nb", "\n"), ("a\r\nb", "\r\n"), ("a\rb", "\r"), ("a\r\nb\nc\n", "\n"), ("a\r\nb\r\nc\n", "\r\n"),
+    ("a\rb\n", "\n")]
 )  # fmt: skip
 def test_new_text_gets_the_line_end_of_the_file(text: str, end: str) -> None:
     assert line_end(text) == end

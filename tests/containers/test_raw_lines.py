@@ -60,10 +60,12 @@ def test_edits_stay_on_their_line(changes: dict[str, Change], expected: str) -> 
         assert edit(parsed, RAW, parsed.entries[0], changes) == expected.replace("\n", end)
 
 
-RAW_TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=20).map(str.strip).filter(lambda text: text == text.strip("\ufeff \xa0\u3000"))
+RAW_TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]),
+    max_size=20).map(str.strip).filter(lambda text: text == text.strip("\ufeff \xa0\u3000"))
 
 
-@given(st.lists(st.tuples(st.sampled_from(["name", "Tools", "a b", "x-y"]), RAW_TEXTS), max_size=5), st.dictionaries(st.sampled_from(["name", "a b", "new"]), RAW_TEXTS))
+@given(st.lists(st.tuples(st.sampled_from(["name", "Tools", "a b", "x-y"]), RAW_TEXTS), max_size=5), st.dictionaries(st.sampled_from(["name", "a b",
+    "new"]), RAW_TEXTS))
 def test_an_edit_says_what_was_asked(lines: list[tuple[str, str]], changes: dict[str, Change]) -> None:
     text = "---\n" + "".join(f"{key}: {value}\n" for key, value in lines) + "---\nBody.\n"
     parsed = parse(text, RAW)

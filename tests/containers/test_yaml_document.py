@@ -63,7 +63,8 @@ def test_entries_of_a_list_and_of_a_map() -> None:
     assert modes.entries[0].keys["roleDefinition"] == "You are one.\n\nTruly."
     assert dict(modes.entries[1].lines) == {"slug": 15, "name": 16, "groups": 17}
     crew = parse(CREW, MAP)
-    assert {entry.key: dict(entry.keys) for entry in crew.entries} == {"writer": {"role": "Writer", "goal": "Write it\n"}, "reader": {"role": "Reader"}}
+    assert {entry.key: dict(entry.keys) for entry in crew.entries} == {"writer": {"role": "Writer", "goal": "Write it\n"},
+        "reader": {"role": "Reader"}}
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "other: x\n", "customModes:\n", "customModes: []\n"])
@@ -110,7 +111,8 @@ def test_entries_are_added_as_their_neighbours_stand() -> None:
     block = "  - slug: three\n    name: Three\n    groups: [read]\n    roleDefinition: |-\n      A\n      B\n"
     assert text == MODES.replace("other:", block + "other:")
     assert add(parse(CREW, MAP), MAP, [("critic", {"role": "Critic"})]) == CREW + "critic:\n  role: Critic\n"
-    assert add(parse("a:\n- slug: x\n  n: 1\n", Layout("yaml", unit="entry", entry_at=("a",), entry_key="slug")), LIST, []) == "a:\n- slug: x\n  n: 1\n"
+    assert add(parse("a:\n- slug: x\n  n: 1\n", Layout("yaml", unit="entry", entry_at=("a",), entry_key="slug")), LIST,
+        []) == "a:\n- slug: x\n  n: 1\n"
 
 
 def test_entries_are_removed_with_their_lines() -> None:
@@ -226,7 +228,7 @@ def test_configuration_is_read_with_places() -> None:
     assert lines[()] == (1, 1)
     assert lines["projects", "shop", "path"] == (5, 5)
     assert lines["projects", "shop", "targets", 0] == (6, 15)
-    assert lines["projects", "me", "scope"] == (7, 20)
+    assert lines["projects", "me", "scope"] == (7, 19)
     assert load_plain("") is None
     assert node_lines("") == {(): (1, 1)}
 

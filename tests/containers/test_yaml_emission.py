@@ -16,7 +16,8 @@ from tests.containers.values import identical
 from tests.containers.yaml_values import KEYS, TRICKY, VALUES
 
 DIALECTS = ["yaml12", "yaml11", "js-yaml"]
-STYLES = [{"quote": quote, "lists": lists, "texts": texts} for quote in ("auto", "double") for lists in ("flow", "block") for texts in ("line", "block")]
+STYLES = [{"quote": quote, "lists": lists, "texts": texts} for quote in ("auto", "double") for lists in ("flow", "block") for texts in ("line",
+    "block")]
 
 
 def written(key: str, value: Any, style: dict[str, str], end: str = "\n") -> str:

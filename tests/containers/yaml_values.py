@@ -30,27 +30,36 @@ TRICKY: Final = st.one_of(
     TEXTS,
     st.sampled_from(
         [
-            "no", "Yes", "off", "null", "~", "012", "0o17", "0x1F", "1_000", "1:30", "1.5", ".5", "1e3", ".inf", ".nan", "2024-01-01", "=", "<<", "- a",
-            "? a", "a: b", "a:", ":a", "a #b", "#a", "---", "----", "a --- b", "--- a", "-----", "...", "*", "*a", "&a", "!a", "|", ">", "|-", "%a", "@a",
+            "no", "Yes", "off", "null", "~", "012", "0o17", "0x1F", "1_000", "1:30", "1.5", ".5", "1e3", ".inf", ".nan", "2024-01-01", "=", "<<",
+            "- a",
+            "? a", "a: b", "a:", ":a", "a #b", "#a", "---", "----", "a --- b", "--- a", "-----", "...", "*", "*a", "&a", "!a", "|", ">", "|-", "%a",
+            "@a",
             "`a`", "[a", "a]", "{a}", "a, b", "Read, Grep", "Bash(git:*), Read", "mcp__a__*", "'a'", '"a"', "a\\nb", "trailing ", " leading",
-            "Use it. Examples: <example>Context: x</example>", "a\n\nb", "a\n  b\n", "  a\nb", "a\n---\nb", "\n", "a\tb", "\ta", "\U000f0000", "\U0010f085x",
+            "Use it. Examples: <example>Context: x</example>", "a\n\nb", "a\n  b\n", "  a\nb", "a\n---\nb", "\n", "a\tb", "\ta", "\U000f0000",
+            "\U0010f085x",
             "y", "n", "none", "NaN", "tRue", "0.", "--5", "1e", "a\n \nb", "http://x.y/z?a=b#c",
         ]
     ),
 )  # fmt: skip
-KEYS: Final = st.one_of(st.sampled_from(["name", "description", "tools", "a b", "é", "*", "true", "012", "~", "<<", "", 'q"q', "n\nn", "a: b"]), TRICKY)
+KEYS: Final = st.one_of(st.sampled_from(["name", "description", "tools", "a b", "é", "*", "true", "012", "~", "<<", "", 'q"q', "n\nn", "a: b"]),
+    TRICKY)
 SCALARS: Final = st.none() | st.booleans() | st.integers() | FLOATS | TRICKY
 VALUES: Final = values(SCALARS)
 MAPS: Final = st.dictionaries(KEYS, VALUES, max_size=5)
 
 _LINES: Final = st.sampled_from(
     [
-        "name: x", "description: plain words, more", "description: a: b", 'description: "quoted"', 'description: "q \\"in\\" \\n \\t"', 'a: "x" ', "a: 'it''s'",
+        "name: x", "description: plain words, more", "description: a: b", 'description: "quoted"', 'description: "q \\"in\\" \\n \\t"', 'a: "x" ',
+        "a: 'it''s'",
         "a: 'x' # c", "tools: [a, b]", 'tools: ["a", "b"]', "tools: ['a', b,]", "tools: [ ]", "tools: []", "tools: [a b]", "tools: [a: b]", "tools:",
-        "  - a", "  - 'b'", "- c", "  - ", "  - k: v", "  - [a, b]", "    - deep", "  read: allow", '  "*": deny', '  "a: b": ask', "  deep:", "    x: y", "",
-        "# comment", "  # comment", "count: 12", "count: 012", "when: 2024-01-01", "flag: yes", "flag: true", "n: ~", "n: null", "b: |", "  text", "b: >-", "k:v",
-        "true: x", "no: y", "k: a #b", "k: a#b", "k: #b", "k: a:", "k: -1", "k: - a", "k: *a", "k: &a b", "k: !t b", "k: {a: b}", "k: x\ty", "\tk: v", "k:  two  ",
-        "k: é", "k: a\u2028b", "k: \u0085", "k: '", 'k: "', "k: ''", 'k: ""', "? k", "...", "a-b_c: 1.5", "k: <b>", "k: (x) [y] {z}", "<<: x", '"q": r',
+        "  - a", "  - 'b'", "- c", "  - ", "  - k: v", "  - [a, b]", "    - deep", "  read: allow", '  "*": deny', '  "a: b": ask', "  deep:",
+        "    x: y", "",
+        "# comment", "  # comment", "count: 12", "count: 012", "when: 2024-01-01", "flag: yes", "flag: true", "n: ~", "n: null", "b: |", "  text",
+        "b: >-", "k:v",
+        "true: x", "no: y", "k: a #b", "k: a#b", "k: #b", "k: a:", "k: -1", "k: - a", "k: *a", "k: &a b", "k: !t b", "k: {a: b}", "k: x\ty",
+        "\tk: v", "k:  two  ",
+        "k: é", "k: a\u2028b", "k: \u0085", "k: '", 'k: "', "k: ''", 'k: ""', "? k", "...", "a-b_c: 1.5", "k: <b>", "k: (x) [y] {z}", "<<: x",
+        '"q": r',
     ]
 )  # fmt: skip
 RANDOM_HEADS: Final = st.lists(_LINES, max_size=7).flatmap(

@@ -81,7 +81,8 @@ def _allow_lists(
     explicit = [g for g in wanted.allow if g not in rights.implied] if _implies(fmt, context, rights.implied) else list(wanted.allow)
     beside = _kept_denials(fmt, table, rights, old)
     # Denials inside a grant (`mcp:a/b` under `mcp:a`) need a deny list; without one the whole grant goes.
-    whole = [g for g in explicit if not any(g in containers_of(d) for d in wanted.deny)]
+    opened = frozenset(wider for denial in wanted.deny for wider in containers_of(denial))
+    whole = [g for g in explicit if g not in opened]
     kept = [g for g in whole if split_grant(g)[1] is None or table.effect(split_grant(g)[0]) == "enforced"]
     for grants in ordered([tuple(explicit), tuple(whole), tuple(kept)]):
         narrowed = replace(wanted, allow=grants)
@@ -242,9 +243,10 @@ def _permission_map(fmt: Format, table: ToolTable, rights: Rights) -> dict[str, 
         for name in table.known():
             if not any(contains(asks, atom) for atom in table.atoms_of(name)):
                 found[name] = allow
+    allowed = frozenset(rights.allow or ())
     for grant in rights.deny:
         # Under an allow-list only what lies inside something allowed has to be taken away again.
-        if rights.allow is None or any(contains(rights.allow, wider) for wider in containers_of(grant)[1:]):
+        if rights.allow is None or any(contains(allowed, wider) for wider in containers_of(grant)[1:]):
             _deny_rule(table, found, grant, allow, deny, rules.patterned)
     for grant in rights.ask:
         atom, limit = split_grant(grant)

@@ -10,12 +10,18 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Final
 
 from agentsync.codec.tables import ToolTable
 from agentsync.formats.rules import Format, Outcome, Switch
 from agentsync.model import ALL_RIGHTS, Rights, Value, ordered
 from agentsync.rights import ANY_MCP, EVERYTHING, contains, limited
 from agentsync.shapes import SHAPES, BadValue
+
+# Limits against hostile input. Every rule is held against every name, and real maps have some twenty rules.
+RULES: Final = 500
+NAME: Final = 256
+_INDEX: Final = re.compile(r"0|[1-9][0-9]{0,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +228,9 @@ def _permission_map(reader: _Reader) -> None:
             merged.update(value)
         else:
             reader.fail(reader.bad_value, key, "a word or a map is needed")
+    if len(merged) > RULES or any(len(name) > NAME for name in merged):
+        reader.fail("agent", key, f"more than {RULES} rules, or one for a tool name of more than {NAME} characters")
+        return
     entries = _in_js_order(merged)
     for name, value in entries:
         _check_action(reader, key, name, value)
@@ -231,8 +240,9 @@ def _permission_map(reader: _Reader) -> None:
 
 def _in_js_order(rules: Mapping[str, Value]) -> list[tuple[str, Value]]:
     """The members of an object as JavaScript keeps them: keys that are whole numbers first, rising, the others as written."""
-    numbers = sorted((key for key in rules if key.isascii() and key.isdigit() and (key == "0" or key[0] != "0")), key=int)
-    return [(key, rules[key]) for key in [*numbers, *(key for key in rules if key not in numbers)]]
+    numbers = sorted((key for key in rules if _INDEX.fullmatch(key) and int(key) < 2**32 - 1), key=int)
+    first = frozenset(numbers)
+    return [(key, rules[key]) for key in [*numbers, *(key for key in rules if key not in first)]]
 
 
 def _legacy(reader: _Reader, value: Value) -> list[tuple[str, Value]]:
@@ -269,7 +279,7 @@ def _settled(entries: list[tuple[str, Value]], name: str | None, default: str) -
     """The last matching rule wins; a plain action or a `*` pattern resets everything before it. name None: a tool nobody names."""
     action, patterns = default, dict[str, str]()
     for key, value in entries:
-        if key != "*" and (name is None or not _wildcard(key).fullmatch(name)):
+        if key != "*" and (name is None or not matches(key, name)):
             continue
         for pattern, word in [("*", value)] if isinstance(value, str) else list(value.items()):  # type: ignore[union-attr]  # checked
             if pattern == "*":
@@ -280,9 +290,21 @@ def _settled(entries: list[tuple[str, Value]], name: str | None, default: str) -
     return _Settled(action, tuple((p, a) for p, a in patterns.items() if a != action))
 
 
-@lru_cache(maxsize=1024)
+def matches(key: str, name: str) -> bool:
+    """Whether a rule's key covers a tool: `*` stands for any run of characters, `?` for one.
+
+    >>> matches("web*", "webfetch"), matches("*a*a*b", "a" * 200), matches("?", "ab")
+    (True, False, False)
+    """
+    return key == name if "*" not in key and "?" not in key else _wildcard(key).fullmatch(name) is not None
+
+
+@lru_cache(maxsize=2 * RULES)
 def _wildcard(key: str) -> re.Pattern[str]:
-    return re.compile("".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in key), re.DOTALL)
+    """Each run up to the next literal part is taken once and never tried again: the first place that fits is as good as any other."""
+    first, *parts = ["".join("." if c == "?" else re.escape(c) for c in part) for part in key.split("*")]
+    middle = "".join(f"(?>.*?{part})" for part in parts[:-1])
+    return re.compile(first + middle + (f".*{parts[-1]}" if parts else ""), re.DOTALL)
 
 
 def _settle(reader: _Reader, entries: list[tuple[str, Value]]) -> None:
@@ -296,7 +318,7 @@ def _settle(reader: _Reader, entries: list[tuple[str, Value]]) -> None:
     natives = ordered(name for names in reader.table.natives.values() for name in names)
     others = [name for name in rules.other if "*" not in name]
     known = frozenset([*natives, *others])
-    named = [key for key, _ in entries if key not in known and key != "*" and not any(_wildcard(key).fullmatch(n) for n in known)]
+    named = [key for key, _ in entries if key not in known and key != "*" and not any(matches(key, n) for n in known)]
     for name in [*natives, *others, *ordered(named)]:
         token = reader.table.read(name)
         here = _settled(entries, name, allow)

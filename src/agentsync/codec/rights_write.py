@@ -155,6 +155,8 @@ def _refusal(fmt: Format, rights: Rights, difference: Difference) -> Problem:
         reason = f"{fmt.title} holds no agent to a tool list"
     elif rights.allow == ():
         reason = f"{fmt.title} cannot say `no tools`"
+    elif not gained:
+        reason = f"{fmt.title} takes no statement of the agent's rights"
     else:
         reason = f"{fmt.title} would give the agent more than it has: {spell_short(gained)}"
     return Problem("rights-refused", reason, hint=f"agentsync allow --refused --for {fmt.id}", severity="warning")

@@ -60,7 +60,9 @@ def convert(
     if check and output is None and project is None:
         raise AgentsyncError("--check compares with what is there, so it needs a place", hint="add -o PATH or --into PROJECT")
     places = [_destination(rules, output, project, alone=len(targets) == 1) for rules in targets]
-    disk = LocalDisk()
+    # What stands in a project is agents that somebody's assistant loads: it is written durably. What -o receives is made again by
+    # the same command, so nothing waits there until it would survive a power cut.
+    disk = LocalDisk(durable=output is None)
     agents, outcomes = _read(session, sources, None if from_ is None else _formats((from_,))[0], disk)
     if output is None and project is None and not as_json:
         _check_one_text(agents, targets)

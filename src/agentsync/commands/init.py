@@ -13,13 +13,13 @@ import click
 
 from agentsync import git
 from agentsync.commands.app import Session
-from agentsync.commands.push import _formats as formats_of
+from agentsync.commands.push import formats_of
 from agentsync.config import AGENTS_FOLDER, HUB_FILE, PROJECT_NAME
 from agentsync.containers.yaml_document import set_path
-from agentsync.disk import Disk, LocalDisk, decode, encode
+from agentsync.disk import Disk, LocalDisk, decode, encode, make_root
 from agentsync.model import AgentsyncError
 from agentsync.report import count, hint_line, problems_lines, text_line
-from agentsync.sync import read_agents
+from agentsync.sync import read_agents, unreadable
 from agentsync.workspace import Machine, Workspace, enable, identified, open_hub, save_user, shown, user_file
 
 OWN_FOLDER: Final = ".claude/agents"
@@ -62,7 +62,7 @@ def init(session: Session, folder: str, here: bool, to: tuple[str, ...]) -> int:
         raise AgentsyncError(f"{shown(root)} is a hub already", hint=f"agentsync -C {shlex.quote(shown(root))} list".replace("-C . ", ""))
     if root == machine.home:
         raise AgentsyncError("your home directory is no hub: agents of yours need a folder of their own", hint="agentsync init ~/agents")
-    Path(root).mkdir(parents=True, exist_ok=True)
+    make_root(root)
     made: list[str] = []
     if git.top_level(root) is None:
         branch = git.init(root)
@@ -115,7 +115,7 @@ def _tell(session: Session, space: Workspace, *, here: bool, targets: Sequence[s
     """What the new hub holds, and what to type next."""
     agents = read_agents(space)
     good = sum(agent.status == "read" for agent in agents)
-    bad = [problem for agent in agents if agent.status == "unreadable" for problem in agent.problems[:1]]
+    bad = unreadable(space, agents)
     say = session.terminal.say
     if here or good:
         say([text_line(f"{count(good, 'agent')} in {shown(space.root, space.config.agents)}")])

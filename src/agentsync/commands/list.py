@@ -12,7 +12,7 @@ import click
 from agentsync.commands.app import Session
 from agentsync.hub import HubAgent, selects, targets_of
 from agentsync.report import JSON_VERSION, Line, clip, count, hint_line, problem_json, problems_lines, text_line
-from agentsync.sync import read_agents
+from agentsync.sync import read_agents, unreadable
 from agentsync.workspace import Workspace, open_workspace
 
 
@@ -24,7 +24,7 @@ def list_command(session: Session, as_json: bool) -> int:
     space = open_workspace(session.hub)
     agents = [agent for agent in read_agents(space) if agent.status != "skipped"]
     good = [agent for agent in agents if agent.status == "read"]
-    bad = [problem for agent in agents if agent.status == "unreadable" for problem in agent.problems[:1]]
+    bad = unreadable(space, agents)
     formats = _formats_by_agent(space, good)
     if as_json:
         listed = {"version": JSON_VERSION, "agents": [_agent_json(agent, formats.get(agent.id, ())) for agent in agents]}

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from agentsync.commands.app import Session, choice_error
-from agentsync.commands.push import _formats as formats_of
+from agentsync.commands.push import formats_of
 from agentsync.config import PROJECT_NAME, Mode, Project
 from agentsync.containers.yaml_document import delete_path, set_path
 from agentsync.hub import options_of

@@ -44,7 +44,7 @@ def push(
     since, is listed and left alone. A second push writes nothing.
     """
     started = time.monotonic()
-    wishes = Wishes(agents, _formats(to), _overwrites(overwrite), allow_deletes)
+    wishes = Wishes(agents, formats_of(to), _overwrites(overwrite), allow_deletes)
     space = open_workspace(session.hub)
     names = projects_meant(space, projects, os.path.realpath(os.curdir), every=every)
     if not names:
@@ -97,7 +97,8 @@ def _enable_met(session: Session, space: Workspace, names: Sequence[str], *, yes
     return space
 
 
-def _formats(names: Sequence[str]) -> tuple[str, ...]:
+def formats_of(names: Sequence[str]) -> tuple[str, ...]:
+    """The ids of `a,b` and repeated options, each once. AgentsyncError for one that is no format, with the near miss."""
     ids = tuple(dict.fromkeys(part.strip() for name in names for part in name.split(",") if part.strip()))
     for format_id in ids:
         if format_id not in known_ids():

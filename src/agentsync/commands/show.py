@@ -9,7 +9,7 @@ import click
 
 from agentsync import codec
 from agentsync.commands.app import Session, choice_error
-from agentsync.commands.push import _formats as formats_of
+from agentsync.commands.push import formats_of
 from agentsync.formats import load
 from agentsync.hub import HubAgent, models_for
 from agentsync.model import AgentsyncError, Problem, Rendering

@@ -6,8 +6,8 @@ import click
 
 from agentsync.commands.allow import tell
 from agentsync.commands.app import Session
-from agentsync.commands.push import _formats as formats_of
-from agentsync.decide import decide_targets, leave_out, refusals
+from agentsync.commands.push import formats_of
+from agentsync.decide import decide_targets, leave_out, of_one, refusals
 from agentsync.model import AgentsyncError
 from agentsync.workspace import open_workspace
 
@@ -26,6 +26,8 @@ def skip(session: Session, refused: bool, for_: tuple[str, ...], agents: tuple[s
     if not refused:
         raise AgentsyncError("say what to decide", hint="agentsync skip --refused")
     space = open_workspace(session.hub)
-    found = refusals(space, agents, formats_of(for_), None)
-    tell(session, leave_out(space, found) if agents else decide_targets(space, found, "on_refused", "skip"), "nothing is refused")
+    found = refusals(space, agents, formats_of(for_))
+    own = [copy for copy in found if of_one(copy)]
+    done = leave_out(space, found) if agents else decide_targets(space, own, "on_refused", "skip")
+    tell(session, done, "nothing is refused that this could settle")
     return 0

@@ -69,9 +69,10 @@ def _replacements(repaired: Repaired, composed: Composed, layout: Layout) -> tup
     new_lines = repaired.text.split("\n")
     # A block line became two: what was line n of the head is n plus the number of blocks before it.
     grown = repaired.lines if layout.repair == "block-lines" else ()
-    origin: list[int] = []
-    for number in range(len(new_lines)):
-        origin.append(number - sum(1 for line in grown if line < number))
+    blocks = frozenset(grown)
+    origin = [0]
+    for number in range(1, len(new_lines)):
+        origin.append(origin[-1] + (number - 1 not in blocks))
     lines: dict[str, int] = {}
     replacements: dict[int, tuple[str, int]] = {}
     if not grown:

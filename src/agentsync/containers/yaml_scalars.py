@@ -138,7 +138,7 @@ def key_text(text: str, dialect: str) -> str:
 
 
 _PLAIN: Final = re.compile(
-    r"[A-Za-z/_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u1fff\u3040-\ud7ff]"  # a letter, so no indicator, number or date
+    r"(?:\.{1,2}/)?[A-Za-z/_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u1fff\u3040-\ud7ff]"  # a letter or a path, so no indicator, number or date
     r"[^\x00-\x1f\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff\U000f0000-\U0010ffff]*"
 )
 _UNSAFE: Final = re.compile(r":(?: |\Z)| #|---| \Z")

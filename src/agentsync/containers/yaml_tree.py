@@ -76,7 +76,7 @@ Node: TypeAlias = Scalar | Map | List
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A text's tree: the root (None where there is nothing but comments) and the places of repeated keys."""
+    """A text's tree: the root (None where there is nothing but comments) and the places of the first repeated keys."""
 
     root: Node | None
     repeated: tuple[tuple[str, int], ...] = ()
@@ -89,6 +89,7 @@ _NOT_FOR_LIBYAML: Final = {
     "js-yaml": re.compile("[\x85\u2028\u2029\ud800-\udfff\ufeff]"),
     "yaml11": re.compile("[\ud800-\udfff]"),
 }
+_REPEATED: Final = 20      # more of them are told to nobody: a hostile head can repeat a key ten thousand times
 _CLOAKED: Final = re.compile("[\U0010f000-\U0010ffff]")
 _CLOAK: Final = {
     **{code: 0x10F000 + code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r"},
@@ -240,7 +241,8 @@ class _Composer:
             if key in seen:
                 if self.duplicate == "error":
                     raise BadYaml(f"the key `{key}` stands here twice", node.start, "duplicate-key")
-                self.repeated.append((key, node.start))
+                if len(self.repeated) < _REPEATED:
+                    self.repeated.append((key, node.start))
             seen.add(key)
             pairs.append(Pair(key, node.start, node.end, self.node(next(self.events), depth + 1)))
         raise BadYaml("a map is not closed", start)
