@@ -14,6 +14,10 @@ import pytest
 _FORGOTTEN = ("AGENTSYNC_HUB", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS", "LINES", "PAGER", "EDITOR", "VISUAL")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--accept", action="store_true", help="write what was read and written into tests/golden, for review; rights stay as they are")
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home directory, with every variable that leads to one pointing into it. Safe under xdist: one a test."""

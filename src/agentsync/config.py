@@ -15,8 +15,9 @@ from msgspec import Meta
 
 from agentsync.formats import known_ids
 from agentsync.formats.source import Flaw, KeyPath, read_source
-from agentsync.formats.structure import check_structure, near
+from agentsync.formats.structure import check_structure
 from agentsync.model import HUB_FORMAT, AgentsyncError, Problem
+from agentsync.report import near
 
 HUB_FILE: Final = "agentsync.yaml"
 AGENTS_FOLDER: Final = "agents"

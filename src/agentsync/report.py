@@ -123,8 +123,8 @@ def some_of(names: Sequence[str]) -> str:
 def near(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that somebody who typed `word` most likely meant, or None.
 
-    >>> near("opencod", ["opencode", "codex"])
-    'opencode'
+    >>> near("opencod", ["opencode", "codex"]), near("Colour", ["color"]), near("zebra", ["color"])
+    ('opencode', 'color', None)
     """
     from difflib import get_close_matches
 

@@ -327,7 +327,8 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType({
     "csv": Shape("names in one text, with commas", _csv, _write_csv, lists=True),
     "names-or-csv": Shape("a list of names (written), or one text with commas", _names_or_csv, _write_names_or_csv, lists=True),
     "loose-names-or-csv": Shape(
-        "names-or-csv, where what is no text is left out of a list, and anything else is no name", _loose_names_or_csv, _write_names_or_csv, lists=True
+        "names-or-csv, where what is no text is left out of a list, and anything else is no name",
+        _loose_names_or_csv, _write_names_or_csv, lists=True,
     ),
     "csv-or-names": Shape("one text with commas (written), or a list of names", _names_or_csv, _write_words, lists=True),
     "words": Shape("one text with commas (written) or spaces, or a list of such texts", _words, _write_words, lists=True),

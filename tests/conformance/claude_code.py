@@ -14,7 +14,7 @@ from tests.conformance.clients import run
 from tests.conformance.model_server import ModelServer, Request, probed, text_of
 from tests.conformance.sessions import MCP_SERVER, Adapter, Loaded, Session
 
-_TOOLS: Final[Mapping[str, str | None]] = {
+_TOOLS: Final[Mapping[str, str]] = {
     "Read": "read.file",
     "Grep": "read.grep",
     "Glob": "read.glob",
@@ -38,9 +38,9 @@ _TOOLS: Final[Mapping[str, str | None]] = {
     "CronList": "tool:claude/CronList",
     "ListMcpResourcesTool": "tool:claude/ListMcpResourcesTool",
     "ReadMcpResourceTool": "tool:claude/ReadMcpResourceTool",
-    "ReportFindings": None,
-    "ToolSearch": None,
-    "DeferredToolPlaceholder": None,
+    "ReportFindings": "",
+    "ToolSearch": "",
+    "DeferredToolPlaceholder": "",
 }
 _ALIASES: Final = {"sonnet": "claude-sonnet-5-5", "haiku": "claude-haiku-5-5", "opus": "claude-opus-5-5"}
 _COMPLAINT = re.compile(

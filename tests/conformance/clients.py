@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,14 @@ def _load() -> dict[str, Client]:
     return {name: Client(name, program=tuple(rest.pop("program")), **rest) for name, rest in data.items()}
 
 
+@dataclass(frozen=True)
+class Done:
+    """What a client that has ended said."""
+
+    stdout: str
+    stderr: str
+
+
 CLIENTS: Final[Mapping[str, Client]] = _load()
 
 
@@ -71,10 +80,16 @@ def environment(home: Path, extra: Mapping[str, str]) -> dict[str, str]:
 
 def run(
     client: str, arguments: Sequence[str], *, project: Path, home: Path, extra: Mapping[str, str], timeout: int = 180
-) -> subprocess.CompletedProcess[str]:
+) -> Done:
     """Run a client to its end inside a project; its output as text, a failure is for the caller to read."""
-    return subprocess.run(
-        [*CLIENTS[client].command(), *arguments],
-        cwd=project, env=environment(home, extra), stdin=subprocess.DEVNULL, capture_output=True,
-        encoding="utf-8", errors="replace", timeout=timeout, check=False,
-    )
+    # Into files: some clients end before a pipe has taken all that they had to say.
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        subprocess.run(
+            [*CLIENTS[client].command(), *arguments],
+            cwd=project, env=environment(home, extra), stdin=subprocess.DEVNULL, stdout=out, stderr=err, timeout=timeout, check=False,
+        )
+        texts = []
+        for stream in (out, err):
+            stream.seek(0)
+            texts.append(stream.read().decode("utf-8", "replace"))
+    return Done(*texts)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 from agentsync.codec.compiled import compile_format
@@ -18,7 +18,7 @@ from agentsync.containers import parse
 from agentsync.containers.layout import Entry
 from agentsync.formats.rules import Format
 from agentsync.model import Agent, Document, Loss, Rights
-from agentsync.rights import Holding, contains, split_grant
+from agentsync.rights import ATOMS, Holding, capability, contains, split_grant
 from tests.conformance.mcp_server import TOOLS as MCP_TOOLS
 from tests.conformance.sessions import MCP_SERVER, Adapter, Loaded, prompt_in
 
@@ -94,14 +94,14 @@ def entry_of(fmt: Format, document: Document, name: str) -> Entry:
 
 
 def _tools(adapter: Adapter, fmt: Format, written: Written, entry: Entry, tools: Iterable[str]) -> Iterator[str]:
-    grants: Mapping[str, str | None] = {**adapter.tools, **_mcp(adapter)}
+    grants = {**adapter.tools, **_mcp(adapter)}
     unknown = [tool for tool in tools if tool not in grants]
     if unknown:
         yield f"tools: {', '.join(unknown)} are in no table of the adapter"
-    given = {grant for tool in tools if (grant := grants.get(tool)) is not None}
-    claimed = read_rights(fmt, compile_format(fmt).tools, entry.keys, kept=True).rights
+    given = {grant for tool in tools for grant in grants.get(tool, "").split()}
+    claimed = _apart(adapter, read_rights(fmt, compile_format(fmt).tools, entry.keys, kept=True).rights)
     told = any(loss.kind == "widened" and loss.field == "rights" for loss in written.losses)
-    for grant in sorted({grant for grant in grants.values() if grant is not None}):
+    for grant in sorted({grant for several in grants.values() for grant in several.split()}):
         says = reaches(claimed, grant)
         if grant in given and not says:
             yield f"tools: the client gives {grant}, agentsync says that the file does not"
@@ -111,11 +111,18 @@ def _tools(adapter: Adapter, fmt: Format, written: Written, entry: Entry, tools:
             yield f"WIDENED: the client gives {grant}, which the agent does not have"
 
 
-def _mcp(adapter: Adapter) -> dict[str, str | None]:
+def _mcp(adapter: Adapter) -> dict[str, str]:
     """The tools of the MCP server that every client is given."""
     if adapter.mcp is None:
         return {}
     return {adapter.mcp.format(server=MCP_SERVER, tool=tool): f"mcp:{MCP_SERVER}/{tool}" for tool in MCP_TOOLS}
+
+
+def _apart(adapter: Adapter, rights: Rights) -> Rights:
+    """Rights in which the tools of our own MCP server have their names back, where a joined name does not tell server and tool apart."""
+    joined = {f"mcp:~{MCP_SERVER}_{tool}": f"mcp:{MCP_SERVER}/{tool}" for tool in MCP_TOOLS}
+    allow = None if rights.allow is None else tuple(joined.get(grant, grant) for grant in rights.allow)
+    return replace(rights, allow=allow, deny=tuple(joined.get(grant, grant) for grant in rights.deny))
 
 
 def _withheld(adapter: Adapter, rights: Rights, grant: str) -> bool:
@@ -128,7 +135,10 @@ def _withheld(adapter: Adapter, rights: Rights, grant: str) -> bool:
 
 def _has(adapter: Adapter, rights: Rights, grant: str) -> bool:
     """Whether having a tool gives the agent no capability it has not; a limited one counts where the client keeps limits."""
-    return Holding(rights).grasps(grant) or (grant in adapter.limits and reaches(rights, grant))
+    if Holding(rights).grasps(grant):
+        return True
+    sisters = [atom for atom in ATOMS if capability(atom) == capability(grant)]
+    return grant in adapter.limits and any(reaches(rights, sister) for sister in sisters)
 
 
 def reaches(rights: Rights, grant: str) -> bool:
@@ -146,9 +156,9 @@ def reaches(rights: Rights, grant: str) -> bool:
 def _rules(adapter: Adapter, written: Written, rules: tuple[tuple[str, str, str], ...]) -> Iterator[str]:
     """Uses that the rules let through (asked or not) and the agent may not make."""
     for tool, atom in adapter.tools.items():
-        for use in _PROBES.get(atom or "", ()):
+        for use in _PROBES.get(atom, ()):
             action = next((a for name, pattern, a in reversed(rules) if _matches(tool, name) and _matches(use, pattern)), "allow")
-            if action != "deny" and not permits(written.agent.rights, str(atom), use) and not written.widening_allowed:
+            if action != "deny" and not permits(written.agent.rights, atom, use) and not written.widening_allowed:
                 yield f"WIDENED: the rules let {tool} through with {use!r}"
 
 

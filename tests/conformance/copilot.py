@@ -13,7 +13,7 @@ from tests.conformance.clients import run
 from tests.conformance.model_server import ModelServer, Request, probed, text_of
 from tests.conformance.sessions import MCP_SERVER, Adapter, Loaded, Session, without_colour
 
-_TOOLS: Final[Mapping[str, str | None]] = {
+_TOOLS: Final[Mapping[str, str]] = {
     "view": "read.file",
     "grep": "read.grep",
     "glob": "read.glob",
@@ -32,10 +32,10 @@ _TOOLS: Final[Mapping[str, str | None]] = {
     "write_agent": "delegate",
     "skill": "skill",
     "update_todo": "todo",
-    "sql": None,
-    "session_store_sql": None,
-    "fetch_copilot_cli_documentation": None,
-    "tool_search_tool": None,
+    "sql": "",
+    "session_store_sql": "",
+    "fetch_copilot_cli_documentation": "",
+    "tool_search_tool": "",
 }
 
 

@@ -15,7 +15,7 @@ from tests.conformance.clients import CLIENTS, run
 from tests.conformance.model_server import ModelServer, probed, text_of
 from tests.conformance.sessions import MCP_SERVER, Adapter, Loaded, Session, as_written, without_colour
 
-_TOOLS: Final[Mapping[str, str | None]] = {
+_TOOLS: Final[Mapping[str, str]] = {
     "read_file": "read.file",
     "grep_search": "read.grep",
     "glob": "read.glob",
@@ -34,7 +34,7 @@ _TOOLS: Final[Mapping[str, str | None]] = {
     "exit_plan_mode": "tool:gemini-cli/exit_plan_mode",
     "read_mcp_resource": "tool:gemini-cli/read_mcp_resource",
     "list_mcp_resources": "tool:gemini-cli/list_mcp_resources",
-    "complete_task": None,
+    "complete_task": "",
 }
 
 

@@ -14,7 +14,7 @@ from tests.conformance.clients import run
 from tests.conformance.model_server import ModelServer, Request, probed, text_of
 from tests.conformance.sessions import MCP_SERVER, Adapter, Loaded, Session, as_written
 
-_TOOLS: Final[Mapping[str, str | None]] = {
+_TOOLS: Final[Mapping[str, str]] = {
     "read_file": "read.file",
     "grep_search": "read.grep",
     "glob": "read.glob",
@@ -30,10 +30,10 @@ _TOOLS: Final[Mapping[str, str | None]] = {
     "skill": "skill",
     "todo_write": "todo",
     "read_mcp_resource": "tool:qwen-code/read_mcp_resource",
-    "loop_wakeup": None,
-    "report_findings": None,
-    "tool_call": None,
-    "tool_search": None,
+    "loop_wakeup": "",
+    "report_findings": "",
+    "tool_call": "",
+    "tool_search": "",
     "zoom_image": "read.file",
 }
 

@@ -50,7 +50,7 @@ class Adapter:
     load: run the client in a project that holds these documents (path to text), with this home. batch: how many agents it
     takes in one run; shared: they stand in one file.
     model: the model that a request must carry for what the file says; None where the file says nothing.
-    tools: the client's tools, each with the atom it exercises, or None where it reaches nothing beyond the conversation.
+    tools: the client's tools, each with the atoms it exercises, blanks between; none where it reaches nothing beyond the conversation.
     mcp: how a tool of an MCP server is called, with `{server}` and `{tool}`; None where the client is given no server.
     absent: atoms the client has no tool for in these runs, whatever a file says. on_request: atoms it gives only to agents
     whose list names them. beside: atoms it does not give to an agent that also has another one, which does the same.
@@ -64,7 +64,7 @@ class Adapter:
     batch: int
     shared: bool = False
     needs: tuple[str, ...] = ()
-    tools: Mapping[str, str | None] = field(default_factory=dict)
+    tools: Mapping[str, str] = field(default_factory=dict)
     mcp: str | None = None
     absent: frozenset[str] = frozenset()
     on_request: frozenset[str] = frozenset()

@@ -25,7 +25,8 @@ def write_name(build: Build, path: str, entry: str | None, fresh: bool) -> str |
         build.problem = Problem("name-refused", f"{fmt.title} does not take the name {agent.name!r}: {why}", hint="rename the agent")
         return None
     if name != agent.name:
-        build.because("name", "approximated", f"{fmt.title} takes no such name: {name_problem(rules, agent.name)}")
+        why = name_problem(rules, agent.name) or "blanks around it are trimmed"
+        build.because("name", "approximated", f"{fmt.title} takes no such name: {why}")
     if build.kind.rules.unit == "entry":
         if build.kind.rules.entry is not None and build.kind.rules.entry.key is not None:
             build.keys[build.kind.rules.entry.key] = name

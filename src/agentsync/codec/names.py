@@ -36,7 +36,7 @@ def slug(name: str, style: str = "kebab") -> str:
     text = text[:64].rstrip("-._")
     if not text or text.partition(".")[0] in _DEVICES:
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        text = joint.join(part for part in ("agent", text, digest) if part)
+        text = joint.join(part for part in ("agent", text[:48].rstrip("-._"), digest) if part)
     return text
 
 
@@ -58,7 +58,9 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def fitting_name(fmt: Format, name: str) -> str | None:
-    """The name itself where the format takes it, else its slug; None where neither fits."""
+    """The name itself, without the blanks a client trims, where the format takes it, else its slug; None where neither fits."""
+    if fmt.name.trim:
+        name = name.strip()
     if name_problem(fmt.name, name) is None:
         return name
     candidate = slug(name, fmt.name.slug)

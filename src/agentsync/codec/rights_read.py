@@ -193,6 +193,9 @@ def _switches(reader: _Reader) -> None:
             if reader.kept:
                 continue
         if case.only is not None:
+            # A list that the client does not keep gives no more than the switch beside it leaves.
+            if case.enforced and EVERYTHING in reader.gives:
+                reader.gives = [g for g in case.only if reader.allow is None or not contains(reader.allow, g)]
             held = case.only if reader.allow is None else [g for g in reader.allow if contains(case.only, g)]
             if reader.allow is not None:
                 held = ordered([*held, *(g for g in case.only if contains(reader.allow, g))])

@@ -86,12 +86,11 @@ def place(text: str, offset: int) -> tuple[int, int]:
     >>> place("a\\r\\nbc", 4)
     (2, 2)
     """
-    before = text[:offset]
+    between = text[offset - 1 : offset + 1] == "\r\n" if offset else False  # between CR and LF: still on the line they end
+    before = text[: offset - 1 if between else offset]
     line, start = 1, 1 if before.startswith(BOM) else 0
     for found in _BREAK.finditer(before):
         line, start = line + 1, found.end()
-    if before.endswith("\r") and text[offset : offset + 1] == "\n":  # between CR and LF: still the same line
-        line, start = line - 1, max(before.rfind("\n"), before.rfind("\r", 0, -1)) + 1
     return line, max(offset - start, 0) + 1
 
 

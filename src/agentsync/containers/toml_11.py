@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_TOKEN: Final = re.compile(
-    r'(?P<basic>"""(?:[^"\\]++|\\.|""?(?!"))*+"{3,5}|"(?:[^"\\\n]++|\\[^\n])*+")'
-    r"|(?P<literal>'''.*?'{3,5}|'[^'\n]*+')"
+# A text that never closes runs to the end of the file, so that it is not tried again at each of its quotes.
+_PIECES: Final = re.compile(
+    r'(?P<basic>"""(?:[^"\\]++|\\.|""?(?!"))*+(?:"{3,5}|\Z)?|"(?:[^"\\\n]++|\\[^\n])*+"?)'
+    r"|(?P<literal>'''.*?(?:'{3,5}|\Z)|'[^'\n]*+'?)"
     r"|(?P<layout>(?:[ \t\r\n]++|#[^\n]*+)+)"
     r"|(?P<mark>[\[\]{},])",
     re.DOTALL,
@@ -22,29 +23,29 @@ def as_toml_10(text: str) -> str:
     """The text with what only 1.1 knows rewritten; a text of 1.0 stays as it is. Never raises: what is wrong stays wrong.
 
     >>> as_toml_10('a = { b = "\\\\x41", # c\\n }')
-    'a = { b = "\\\\u0041"  }'
+    'a = { b = "\\\\u0041" }'
     """
     out: list[str] = []
     open_marks: list[str] = []
     comma: int | None = None        # where the last comma stands in `out`, while nothing but layout follows it
     position = 0
-    for match in _TOKEN.finditer(text):
-        between, token, kind = text[position : match.start()], match[0], match.lastgroup
+    for match in _PIECES.finditer(text):
+        between, piece, kind = text[position : match.start()], match[0], match.lastgroup
         position = match.end()
         if between:
             out.append(between)
             comma = None
         if kind == "layout":
-            out.append(" " if "\n" in token and open_marks[-1:] == ["{"] else token)
+            out.append(" " if "\n" in piece and open_marks[-1:] == ["{"] else piece)
             continue
-        if kind == "mark" and token in "[{":
-            open_marks.append(token)
-        elif kind == "mark" and token in "]}":
-            if token == "}" and comma is not None:
+        if kind == "mark" and piece in "[{":
+            open_marks.append(piece)
+        elif kind == "mark" and piece in "]}":
+            if piece == "}" and comma is not None:
                 out[comma] = ""
             del open_marks[-1:]
-        out.append(_ESCAPE.sub(_escape, token) if kind == "basic" else token)
-        comma = len(out) - 1 if token == "," and kind == "mark" else None
+        out.append(_ESCAPE.sub(_escape, piece) if kind == "basic" else piece)
+        comma = len(out) - 1 if piece == "," and kind == "mark" else None
     return "".join([*out, text[position:]])
 
 

@@ -14,8 +14,9 @@ from agentsync.formats.check_paths import check_confinement, check_places
 from agentsync.formats.check_rights import check_rights, check_tools
 from agentsync.formats.patterns import flaw_of
 from agentsync.formats.source import Flaw, KeyPath
-from agentsync.formats.structure import labelled, near
+from agentsync.formats.structure import labelled
 from agentsync.model import FIELDS
+from agentsync.report import near
 
 if TYPE_CHECKING:
     from agentsync.formats.rules import DocumentRules, FieldRule, Format

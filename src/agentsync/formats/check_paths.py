@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from agentsync.formats.globs import compiled
 from agentsync.formats.source import Flaw, KeyPath
-from agentsync.formats.structure import labelled, near
+from agentsync.formats.structure import labelled
+from agentsync.report import near
 
 if TYPE_CHECKING:
     from agentsync.formats.rules import DocumentRules, Format, Where

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from agentsync.formats.patterns import flaw_of_class
 from agentsync.formats.source import Flaw, KeyPath
-from agentsync.formats.structure import labelled, near
+from agentsync.formats.structure import labelled
+from agentsync.report import near
 from agentsync.rights import ATOMS, CAPABILITIES, split_grant
 
 if TYPE_CHECKING:

@@ -47,7 +47,7 @@ def known_ids() -> tuple[str, ...]:
 def load(format_id: str) -> Format:
     """The shipped format of this id. Raises `FormatError` where there is none, naming the nearest."""
     if format_id not in shipped_names():
-        from agentsync.formats.structure import near
+        from agentsync.report import near
 
         nearest = near(format_id, shipped_names())
         hint = f"did you mean `{nearest}`?" if nearest else "agentsync formats"

@@ -1,6 +1,6 @@
-"""The text of a format file -> plain data, and where in the text each value stands.
+"""The text of a file of settings (a format, the hub's or the user's configuration) -> plain data, and where in it each value stands.
 
-Floor 2, pure. A format file is a small part of YAML: maps with text keys, lists, and scalars of YAML 1.2 (`on`, `no` and
+Floor 2, pure. Such a file is a small part of YAML: maps with text keys, lists, and scalars of YAML 1.2 (`on`, `no` and
 dates are texts). Anchors, aliases, tags, duplicate keys and great depth are flaws, found while the text is walked event by
 event, so that nothing in it can make the parser recurse or grow.
 """
@@ -30,7 +30,7 @@ _WORDS: Final[Mapping[str, bool | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """One thing wrong with a format file. `path` leads to the value; `on_key`: it is the key there that is wrong.
+    """One thing wrong with a file. `path` leads to the value; `on_key`: it is the key there that is wrong.
 
     code: `format-syntax` (no such YAML), `format-key`, `format-value` (against the language), `format-rule` (against its sense).
     at: line and column from 1, where they are known already.
@@ -46,7 +46,7 @@ class Flaw:
 
 @dataclass(slots=True)
 class Source:
-    """A format file taken apart. `data` is None where the text is no YAML at all; then `flaws` says why.
+    """A file taken apart. `data` is None where the text is no YAML at all; then `flaws` says why.
 
     values and keys: path to line and column, filled only where they were asked for.
     """
@@ -69,7 +69,7 @@ class Source:
 
 
 def read_source(text: str, *, places: bool = False) -> Source:
-    """Take the text of a format file apart. Never raises for bad text; `places` also notes where everything stands (slower)."""
+    """Take the text of a file apart. Never raises for bad text; `places` also notes where everything stands (slower)."""
     import yaml
 
     source = Source()

@@ -1,4 +1,4 @@
-"""The form of a format file against the types of `rules`: every unknown key, missing key and wrong value at once.
+"""The form of plain data against types, such as a format file against those of `rules`: every unknown key, missing key and wrong value at once.
 
 Floor 2, pure. msgspec stops at the first thing wrong, so this walk runs after it has refused a file; it reads the same
 types (`msgspec.inspect`), and a test holds that both refuse the same data.
@@ -7,8 +7,7 @@ types (`msgspec.inspect`), and a test holds that both refuse the same data.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ import msgspec
 from msgspec import inspect
 
 from agentsync.formats.source import Flaw, KeyPath
+from agentsync.report import near
 
 _SHOWN: Final = 60
 
@@ -32,17 +32,6 @@ def dotted(path: KeyPath) -> str:
     'where[0].write'
     """
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
-
-
-def near(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant, or None.
-
-    >>> near("feilds", ["fields", "fixed"]), near("colour", ["color"]), near("zebra", ["color"])
-    ('fields', 'color', None)
-    """
-    words = {name.casefold(): name for name in known}
-    found = get_close_matches(word.casefold(), words, n=1, cutoff=0.7)
-    return words[found[0]] if found else None
 
 
 def shown(value: Any) -> str:
