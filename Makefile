@@ -12,7 +12,7 @@ FIND_PYTHON = for candidate in $(PYTHON) python3.14 python3.13 python3.12 python
 	then command -v $$candidate; break; fi; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check demo bench docs clean
+.PHONY: help setup test accept check demo bench docs clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -36,10 +36,13 @@ $(READY): pyproject.toml
 test: $(READY)  ## run all tests, in parallel
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
+accept: $(READY)  ## write the goldens again, for you to look at before you commit them
+	$(BIN)/python -m pytest --accept tests/golden $(ARGS)
+
 check: $(READY)  ## ruff, mypy --strict, generated documents up to date
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	@if [ -f docs/generate.py ]; then $(BIN)/python docs/generate.py --check; fi
+	$(BIN)/python docs/generate.py --check
 
 docs: $(READY)  ## write the generated documents again
 	$(BIN)/python docs/generate.py

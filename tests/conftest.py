@@ -10,6 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples on every run; AGENTSYNC_HYPOTHESIS=deep looks at many more, and at others each time.
+settings.register_profile("ci", derandomize=True, deadline=None, database=None)
+settings.register_profile("deep", max_examples=2_000, deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("AGENTSYNC_HYPOTHESIS", "ci"))
 
 _FORGOTTEN = ("AGENTSYNC_HUB", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS", "LINES", "PAGER", "EDITOR", "VISUAL")
 

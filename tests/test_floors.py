@@ -17,15 +17,16 @@ SOURCES: Final = Path(__file__).resolve().parents[1] / "src"
 
 # Every module and package of agentsync, lowest first. Within a floor too, a module imports only from those that stand before it.
 PURE: Final[Mapping[str, tuple[str, ...]]] = {
-    "0, the words": ("model", "rights"),
-    "1, text and values": ("containers", "shapes", "report", "copies"),
+    "0, the words": ("model", "rights", "copies"),
+    "1, text and values": ("containers", "shapes", "report"),
     "2, formats": ("formats",),
     "3, the engine": ("codec",),
     "4, decisions": ("api", "config", "hub", "snapshot", "plan"),
 }
 SIDE: Final = ("disk", "git", "ledger", "locking")
 UPPER: Final[Mapping[str, tuple[str, ...]]] = {
-    "5, read, plan, apply": ("sources", "conversion", "workspace", "sync", "sync_report", "decide"),
+    "5, read, plan, apply": ("sources", "conversion", "workspace", "sync", "sync_report"),
+    "6, answers": ("decide",),
     "7, the command line": ("commands",),
 }
 # Finds and reads agentsync's own data files, which are as constant as its code; `formats` may ask it for their text.

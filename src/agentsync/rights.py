@@ -227,8 +227,9 @@ def effective(rights: Rights) -> Rights:
     """The same rights with every denial taken out of the allow-list that holds it, where that can be said."""
     if rights.allow is None or not rights.deny:
         return rights
-    deny = frozenset(rights.deny)
-    allow = tuple(g for g in rights.allow if not contains(deny, g))
+    deny, rest = frozenset(rights.deny), left_over(rights.deny)
+    whole = [(g, *split_grant(g)) for g in rights.allow if not contains(deny, g)]
+    allow = tuple(g for g, atom, limit in whole if limit is None or limit in rest.get(atom, (limit,)))
     kept = frozenset(allow)
     left = tuple(d for d in rights.deny if not kept.isdisjoint(containers_of(d)[1:]))
     return Rights(allow, left, rights.ask, rights.unenforced, rights.implied)

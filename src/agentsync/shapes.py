@@ -289,6 +289,8 @@ def _list(value: Value) -> Value:
 
 
 def _text_or_list(value: Value) -> Value:
+    if value == []:
+        raise BadValue("a text, or a list of at least one, is needed")
     return _name_list(value) if isinstance(value, list) else _text(value)
 
 
@@ -322,7 +324,7 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType({
     "number": Shape("a number", _number, _write_number),
     "effort": Shape("low, medium, high, xhigh, max, or a whole number", _effort, _write_effort),
     "hex-or-theme": Shape("#rrggbb or a word of the theme", _hex_or_theme, _write_hex),
-    "text-or-list": Shape("a text; a list of texts is taken too, and stays the format's own", _text_or_list, _write_text),
+    "text-or-list": Shape("a text; a list of at least one text is taken too, and stays the format's own", _text_or_list, _write_text),
     "names": Shape("a list of names", _name_list, _write_names, lists=True),
     "csv": Shape("names in one text, with commas", _csv, _write_csv, lists=True),
     "names-or-csv": Shape("a list of names (written), or one text with commas", _names_or_csv, _write_names_or_csv, lists=True),

@@ -12,6 +12,7 @@ from tests.conformance.clients import run
 from tests.conformance.model_server import ModelServer, Request, task_name
 from tests.conformance.sessions import Adapter, Loaded, Session, as_written
 
+_SETTINGS = re.compile(r"\n- This role's [^\n]* cannot be changed\.$")
 _MALFORMED = re.compile(r'"message":"(Ignoring malformed agent role definition.*?)"\}')
 
 
@@ -72,12 +73,17 @@ def _started(requests: Sequence[Request], names: Sequence[str]) -> dict[str, dic
 
 
 def _loaded(name: str, description: str, body: Mapping[str, Any] | None) -> Loaded:
-    """The role's own text is the part of a developer message that the client's permissions follow."""
+    """The role's own text is the part of a developer message that the client's permissions follow.
+
+    The client adds a sentence to the description of a role with a model or effort of its own, and a note before its text.
+    """
+    description = _SETTINGS.sub("", description)
     if body is None:
         return Loaded(name, description, error="not started")
     messages = [item["content"] for item in body.get("input", []) if item.get("role") == "developer" and isinstance(item.get("content"), list)]
     parts = [[part.get("text") or "" for part in content] for content in messages]
-    own = next((texts[0] for texts in parts if any(text.startswith("<permissions instructions>") for text in texts[1:])), None)
+    around = next((texts for texts in parts if any(text.startswith("<permissions instructions>") for text in texts)), [])
+    own = next((text for text in around if not text.startswith("<model_switch>")), None)
     return Loaded(name, description, own, body.get("model"))
 
 

@@ -112,6 +112,6 @@ ADAPTER: Final = Adapter(
     tools=_TOOLS,
     batch=20,
     notes=("\n\nImportant Rules:", "\nImportant Rules:", "\n\n# Environment", "\n\n---\n\n"),
-    absent=frozenset({"ask", "search"}),
+    absent=frozenset({"ask", "search", "todo", "read.list"}),      # of these, what its source names is not in its requests
     mcp="mcp__{server}__{tool}",
 )

@@ -160,7 +160,7 @@ LISTS: Mapping[str, Callable[[], str]] = {
     "patterns": lambda: "permission:\n  bash:\n" + "".join(f"    'x{n} *': deny\n" for n in range(2_800)),
     "a number of many digits": lambda: f"permission:\n  {'1' * 5_000}: deny\n",
     "switches": lambda: "tools:\n" + "".join(f"  t{n}: false\n" for n in range(4_000)),
-    "lines to repair": lambda: "\n".join(f"k{n}: a: b" for n in range(4_500)),
+    "lines to repair": lambda: "\n".join(f"k{n}: a: b" for n in range(3_000)),
     "lines to repair of one letter": lambda: "\n".join("abcdefghijklmnopqrstuvwxyz"[n % 26] + "b: c: d" for n in range(5_000)),
     "list items": lambda: "tools:\n" + "  - Read\n" * 6_000,
     "unfinished quotes": lambda: "x: '\n" * 9_000,
@@ -229,7 +229,8 @@ def test_no_megabyte_of_prompt_costs_more_than_a_moment(name: str, piece: str) -
 EVIL = [
     "../../x", "..", ".", "/etc/passwd", "C:\\x", "a/b", "a\\b", "con", "CON", "con.md", "nul.", "com1", "COM\u00b9", "lpt9.txt", "aux .x",
     "a.", "a ", " a", "a...", ".hidden", "-rf", "~", "$(id)", "`id`", "a;b", "a|b", "a\tb", "a\x1b[31m", "x" * 300, "con." + "x" * 300,
-    "名前", "re\u200bviewer", "re\u202eweiver", "\U000e0041", "e\u0301", "\ufb01", "\u0130", "%2e%2e%2f", "a\u2215b", "\uff0e\uff0e\uff0fx", "a..b", "-", "_",
+    "名前", "re\u200bviewer", "re\u202eweiver", "\U000e0041", "e\u0301", "\ufb01", "\u0130", "%2e%2e%2f", "a\u2215b", "\uff0e\uff0e\uff0fx",
+    "a..b", "-", "_",
 ]  # fmt: skip
 DEVICES = {"con", "prn", "aux", "nul", *(f"{kind}{number}" for kind in ("com", "lpt") for number in range(1, 10))}
 

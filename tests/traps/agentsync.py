@@ -30,6 +30,7 @@ TRAPS: Final[tuple[Trap, ...]] = (
         "Sales Coach", ("shell(git *)", "mcp:*", "mcp:a_b/c", "tool:opencode/lsp", "write.edit(src/**)"), deny=("mcp:a_b/d",), ask=("shell(git *)",), color="#12ab34", model="gpt-5.5",
         mode="primary", hidden=True, temperature=0.5, top_p=0.9, timeout_minutes=4, display_name="Coach: one", output_schema={"type": "object"})),
     Writes(trap="dashes anywhere never end the head", agent=agent("a --- b", description="c --- d", extra={"codex": {"x --- y": "z --- w"}}), never=(r"^[^\n].*\S.*---",), losses=()),
+    Reads(trap="the order of what stands under the key is the writer's", text=one("agentsync: {ask: [shell], codex: {a: 1}, mode: primary, tags: [b]}"), says={"mode": "primary"}),
     Writes(trap="native values of other assistants are kept", agent=agent(extra={"codex": {"model_reasoning_effort": "minimal"}, "opencode": {"variant": "x"}}),
            holds=("codex", "model_reasoning_effort: minimal", "variant: x"), losses=()),
 )

@@ -181,6 +181,8 @@ TOOLS: Final[tuple[Trap, ...]] = (
     Writes(trap="a limit alone is refused", agent=agent("x", ("shell(git *)",)), refused="rights-refused"),
     Writes(trap="a limit alone, widening allowed", agent=agent("x", ("shell(git *)",)), allow_widening=True, holds=("tools: Bash(git:*)\n",), losses=(("widened", "rights"),)),
     Writes(trap="a denied limit takes the whole shell", agent=agent("x", deny=("shell(rm *)",)), holds=("disallowedTools: Bash\n",), losses=(("narrowed", "rights"),)),
+    Writes(trap="a server but for one tool, beside a limit that is not kept", agent=agent("x", ("mcp:docs", "shell(git *)"), deny=("mcp:docs/delete_page",)),
+           holds=("tools: mcp__docs\n", "disallowedTools: mcp__docs__delete_page\n"), losses=(("narrowed", "rights"),)),
     Writes(trap="every MCP tool cannot be given in a list", agent=agent("x", ("mcp:*", "read.file")), never=(r"mcp__\*",), losses=(("narrowed", "rights"),)),
 )
 

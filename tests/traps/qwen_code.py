@@ -110,6 +110,8 @@ TOOLS: Final[tuple[Trap, ...]] = (
     Writes(trap="a limit is no shell here", agent=agent("helper", ("read.file", "shell(git *)")), holds=("tools: [read_file]\n",), losses=(("narrowed", "rights"),)),
     Writes(trap="a denied limit takes the whole shell", agent=agent("helper", deny=("shell(rm *)",)), holds=("disallowedTools: [run_shell_command]\n",), losses=(("narrowed", "rights"),)),
     Writes(trap="all of a server cannot be given", agent=agent("helper", ("read.file", "mcp:ctx")), holds=("tools: [read_file]\n",), losses=(("narrowed", "rights"),)),
+    Writes(trap="an approval mode of its own leaves the tool list alone", agent=agent("helper", ("read.file",), extra={"qwen-code": {"approvalMode": "yolo"}}),
+           holds=("tools: [read_file]\n", "approvalMode: yolo\n"), losses=()),
     Writes(trap="all of a server can be denied", agent=agent("helper", deny=("mcp:ctx",)), holds=("disallowedTools: [mcp__ctx]\n",), losses=()),
 )
 

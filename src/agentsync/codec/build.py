@@ -72,8 +72,8 @@ def identical(first: object, second: object) -> bool:
     return same(first, second)
 
 
-def in_order(keys: dict[str, Value], old: Mapping[str, Value]) -> dict[str, Value]:
-    """The keys in the order of the old text, new ones behind the key they follow."""
+def in_order(keys: dict[str, Value], old: Mapping[str, Value], *, inside: str | None = None) -> dict[str, Value]:
+    """The keys in the order of the old text, new ones behind the key they follow; the same for the map under the key `inside`."""
     if not old:
         return keys
     order = [key for key in old if key in keys]
@@ -82,7 +82,11 @@ def in_order(keys: dict[str, Value], old: Mapping[str, Value]) -> dict[str, Valu
         if key not in old:
             order.insert(order.index(previous) + 1 if previous is not None else len(order), key)
         previous = key
-    return {key: keys[key] for key in order}
+    found = {key: keys[key] for key in order}
+    before, now = (held.get(inside) if inside is not None else None for held in (old, found))
+    if inside is not None and isinstance(before, dict) and isinstance(now, dict):
+        found[inside] = in_order(now, before)
+    return found
 
 
 def placeholders_of(agent: Agent, owner: str) -> list[str]:

@@ -124,6 +124,8 @@ def fits(value: Value, kind: str) -> bool:
         case "labels":
             texts = [item for item in value if isinstance(item, str) and _LABEL.fullmatch(item)] if isinstance(value, list) else []
             return bool(texts) and len(set(texts)) == len(texts) == len(value)  # type: ignore[arg-type]  # a list, or texts is empty
+        case "map-or-null":
+            return value is None or isinstance(value, dict)
         case "text-or-list":
             return isinstance(value, (str, list))
         case _:

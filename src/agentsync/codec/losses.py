@@ -54,6 +54,10 @@ def _native_losses(build: Build, said: Agent, fmt: Format) -> Iterable[Loss]:
             yield Loss("approximated", "prompt", ", ".join(placeholders_of(agent, home)), why)
         elif key != PLACEHOLDERS and not same(value, said.extra.get(home, {}).get(key)) and key not in _spoken(build, said, home):
             yield _loss(build, f"{home}.{key}", shortened(value), "dropped")
+    target = build.compiled.home(build.kind)
+    for key, value in agent.extra.get(target, {}).items() if target != home else ():
+        if f"{target}.{key}" in build.reasons:      # stated for this format, and not what its client takes
+            yield _loss(build, f"{target}.{key}", shortened(value), "dropped")
     if "agentsync.allow_widening" in build.reasons:
         yield _loss(build, "agentsync.allow_widening", agent.home, "approximated")
 

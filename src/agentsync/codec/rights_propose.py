@@ -43,7 +43,7 @@ def proposals(
             {key: _switch_value(value)}
             for key, cases in fmt.rights.switches.items()
             for value, case in cases.items()
-            if case.write and restricts(case) and not any(holding.holds(grant) for grant in case.unless)
+            if case.write and restricts(case) and key not in context and not any(holding.holds(grant) for grant in case.unless)
         ]
     for listed in lists:
         for switch in switches:
@@ -83,15 +83,16 @@ def _allow_lists(
     # Denials inside a grant (`mcp:a/b` under `mcp:a`) need a deny list; without one the whole grant goes.
     opened = frozenset(wider for denial in wanted.deny for wider in containers_of(denial))
     whole = [g for g in explicit if g not in opened]
-    kept = [g for g in whole if split_grant(g)[1] is None or table.effect(split_grant(g)[0]) == "enforced"]
-    for grants in ordered([tuple(explicit), tuple(whole), tuple(kept)]):
+    loose = frozenset(g for g in explicit if split_grant(g)[1] is not None and table.effect(split_grant(g)[0]) != "enforced")
+    firm, kept = [g for g in explicit if g not in loose], [g for g in whole if g not in loose]
+    for grants in ordered([tuple(explicit), tuple(firm), tuple(whole), tuple(kept)]):
         narrowed = replace(wanted, allow=grants)
         for entries in ordered([tuple(_entries(fmt, table, narrowed)), *([tuple(_entries(fmt, table, narrowed, wide=True))] if wide else [])]):
             listed = {**_stated(fmt, list(entries), old), **beside, **ask}
             taken = _denials(fmt, table, rights.deny if beside else wanted.deny).names if rules.deny is not None and rules.together == "both" else []
-            if taken and rules.deny is not None and len(grants) > len(whole):
-                yield {**listed, rules.deny: _list_value(rules.deny_shape or rules.shape, taken, old.get(rules.deny))}
             yield listed
+            if taken and rules.deny is not None and not opened.isdisjoint(grants):
+                yield {**listed, rules.deny: _list_value(rules.deny_shape or rules.shape, taken, old.get(rules.deny))}
 
 
 def _kept_denials(fmt: Format, table: ToolTable, rights: Rights, old: Mapping[str, Value]) -> dict[str, Change]:

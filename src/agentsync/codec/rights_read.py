@@ -182,7 +182,7 @@ def _switches(reader: _Reader) -> None:
         value = reader.keys.get(key)
         if value is None:
             continue
-        case = cases.get(str(value).strip().lower() if isinstance(value, (bool, str)) else str(value))
+        case = _case(cases, value)
         if case is None or not restricts(case):
             continue
         if key not in field_keys(reader.fmt):
@@ -201,6 +201,15 @@ def _switches(reader: _Reader) -> None:
                 held = ordered([*held, *(g for g in case.only if contains(reader.allow, g))])
             reader.allow = list(held)
         reader.deny += case.removes
+
+
+def _case(cases: Mapping[str, Switch], value: Value) -> Switch | None:
+    """What a value of a switch does: the one that is spelt so, or one for which case makes no difference."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if text in cases:
+        return cases[text]
+    folded = cases.get(text.strip().lower())
+    return folded if folded is not None and folded.fold else None
 
 
 def restricts(case: Switch) -> bool:
@@ -322,13 +331,22 @@ def _settle(reader: _Reader, entries: list[tuple[str, Value]]) -> None:
     others = [name for name in rules.other if "*" not in name]
     known = frozenset([*natives, *others])
     named = [key for key, _ in entries if key not in known and key != "*" and not any(matches(key, n) for n in known)]
+    servers = sorted((key[:-2] for key in named if key.endswith("_*")), key=len, reverse=True)
     for name in [*natives, *others, *ordered(named)]:
         token = reader.table.read(name)
         here = _settled(entries, name, allow)
         if name in others and here == star:
             continue
         for grant in token.grants:
-            _record(reader, grant, here, open_ended)
+            _record(reader, _told_apart(grant, servers), here, open_ended)
+
+
+def _told_apart(grant: str, servers: list[str]) -> str:
+    """A joined MCP name as server and tool, where another rule names the server: `docs_get_page` beside `docs_*`."""
+    for server in servers:
+        if grant.startswith(f"mcp:~{server}_"):
+            return f"mcp:{server}/{grant[len(server) + 6 :]}"
+    return grant
 
 
 def _record(reader: _Reader, grant: str, here: _Settled, open_ended: bool) -> None:

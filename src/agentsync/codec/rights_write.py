@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from agentsync.codec.rights_propose import own_keys, proposals
+from agentsync.codec.rights_propose import proposals
 from agentsync.codec.rights_read import read_rights
 from agentsync.codec.tables import ToolTable, joined_key
 from agentsync.containers.layout import DELETE, Change
@@ -69,10 +69,9 @@ def _write(
     fmt: Format, table: ToolTable, rights: Rights, others: Mapping[str, Value], old: Mapping[str, Value], allow_widening: bool
 ) -> RightsRendering:
     baseline = _with_given(rights, table.client)
-    context = {key: value for key, value in others.items() if key not in own_keys(fmt)}
     found: list[_Candidate] = []
-    for proposal in proposals(fmt, table, rights, context, old, allow_widening):
-        keys = {**context, **{k: v for k, v in proposal.items() if v is not DELETE}}
+    for proposal in proposals(fmt, table, rights, others, old, allow_widening):
+        keys = {**others, **{k: v for k, v in proposal.items() if v is not DELETE}}
         stated = read_rights(fmt, table, keys)  # type: ignore[arg-type]  # DELETE is filtered out
         kept = read_rights(fmt, table, keys, kept=True)  # type: ignore[arg-type]  # as above
         if stated.outcome is not None:
@@ -106,18 +105,17 @@ def _with_given(rights: Rights, client: str) -> Rights:
 
 
 def _spelling_aside(wanted: Rights, said: Rights) -> Difference:
-    """The difference, leaving out MCP tools whose joined spelling no longer tells server and tool apart."""
-    difference = compare(wanted, said)
-    lost = {joined_key(grant) for grant in difference.narrowed if grant.startswith("mcp:")}
-    gained = {joined_key(grant) for grant in [*difference.widened, *difference.approximated] if grant.startswith("mcp:")}
-    alike = {key for key in lost & gained if key.startswith("mcp~")}
+    """The difference, where a joined spelling that no longer tells server and tool apart counts as what was wanted."""
+    parts = [part for part in (wanted.allow or (), wanted.deny, wanted.ask) for part in part if part.startswith("mcp:")]
+    known = {joined_key(grant): grant for grant in reversed(parts)}
+    if not known:
+        return compare(wanted, said)
 
-    def rest(grants: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(g for g in grants if not (g.startswith("mcp:") and joined_key(g) in alike))
+    def respelled(grants: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(known.get(joined_key(g), g) if g.startswith("mcp:") else g for g in grants)
 
-    return replace(
-        difference, widened=rest(difference.widened), approximated=rest(difference.approximated), narrowed=rest(difference.narrowed)
-    )
+    allow = None if said.allow is None else respelled(said.allow)
+    return compare(wanted, replace(said, allow=allow, deny=respelled(said.deny), ask=respelled(said.ask)))
 
 
 def _only_new(changes: Mapping[str, Change], old: Mapping[str, Value]) -> dict[str, Change]:

@@ -117,11 +117,11 @@ class ToolTable:
         name, limit = split_grant(entry)
         if limit is not None and (atoms := self.atoms_of(name)):
             return self._limited(entry, atoms, limit, deny)
-        if self._fold(entry) not in self._other and (grant := self._mcp.read(entry, deny)) is not None:
-            return Token((grant,))
-        if atoms := self.atoms_of(entry):
+        if atoms := self.atoms_of(entry):      # before MCP names: `web/fetch` is a tool that the table names
             kept = tuple(atom for atom in atoms if atom not in self.rules.never)
             return Token(kept)
+        if self._fold(entry) not in self._other and (grant := self._mcp.read(entry, deny)) is not None:
+            return Token((grant,))
         return self._unknown(entry, deny)
 
     def _unknown(self, entry: str, deny: bool) -> Token:
@@ -274,13 +274,13 @@ def same_grant(first: str, second: str) -> bool:
 
 
 def joined_key(grant: str) -> str:
-    """An MCP tool's name as a joined spelling would have it; any other grant as it is."""
+    """The name of an MCP tool, or server, as a joined spelling would have it; any other grant as it is."""
     if not grant.startswith("mcp:") or grant == ANY_MCP:
         return grant
     server, slash, tool = grant[4:].partition("/")
     if server.startswith("~"):
         return f"mcp~{re.sub('[^A-Za-z0-9-]', '_', server[1:])}"
-    return f"mcp~{re.sub('[^A-Za-z0-9-]', '_', f'{server}_{tool}')}" if slash else grant
+    return f"mcp~{re.sub('[^A-Za-z0-9-]', '_', f'{server}_{tool}' if slash else f'{server}_')}{'' if slash else '*'}"
 
 
 def full_atoms(fmt: Format) -> tuple[str, ...]:

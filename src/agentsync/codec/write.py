@@ -233,7 +233,7 @@ def _assemble(build: Build, path: str, place: _Old | None, allow_widening: bool)
     write_others(build, keys)
     if build.kind.layout.head == "lines" and build.kind.has_body:
         keys = {k: as_line(v) for k, v in keys.items()}
-    keys = in_order(keys, build.old)
+    keys = in_order(keys, build.old, inside=build.kind.rules.others)
     body = prompt.text if build.kind.has_body else None
     entry = Entry(keys, body, key)
     expected = read_entry(build.compiled, build.kind, path, entry)
@@ -249,8 +249,8 @@ def _assemble(build: Build, path: str, place: _Old | None, allow_widening: bool)
 def _rights(build: Build, beside: Mapping[str, Value], place: _Old | None, allow_widening: bool) -> RightsRendering:
     fmt, table, agent = build.format, build.compiled.tools, build.agent
     old_agent = place.reading.agent if place is not None and place.reading is not None else None
-    own = [k for k in rights_keys(fmt) if k in beside]
-    if own:
+    rules = fmt.rights
+    if any(key in beside for key in (rules.key, rules.deny, rules.legacy and rules.legacy.key)):
         return unchanged(fmt, table, agent.rights, beside, allow_widening=allow_widening)
     if old_agent is not None and old_agent.rights == agent.rights:
         return unchanged(fmt, table, agent.rights, {**build.old, **beside}, allow_widening=allow_widening)

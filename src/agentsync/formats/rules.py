@@ -198,6 +198,7 @@ class Switch(Rule, frozen=True):
     removes: Annotated[tuple[str, ...], _doc("these grants are taken away")] = ()
     enforced: Annotated[bool, _doc("false: the client does not keep it; written as a statement of intent, and only where that is allowed")] = True
     write: Annotated[bool, _doc("false: only read, never written to restrict")] = True
+    fold: Annotated[bool, _doc("true: the client compares the value without case")] = False
     unless: Annotated[tuple[str, ...], _doc("never written for an agent that holds one of these grants")] = ()
 
 
@@ -284,7 +285,7 @@ class NativeRule(Rule, frozen=True):
     """A key that this format alone understands."""
 
     type: Annotated[
-        Literal["any", "text", "bool", "integer", "positive", "number", "list", "map", "text-or-list", "labels"],
+        Literal["any", "text", "bool", "integer", "positive", "number", "list", "map", "map-or-null", "text-or-list", "labels"],
         _doc("what the client accepts; labels: a list, not empty, of distinct texts of ASCII letters, digits, blanks, `-` and `_`"),
     ] = "any"
     values: Annotated[tuple[Any, ...], _doc("the only values the client accepts, where it knows a few")] = ()

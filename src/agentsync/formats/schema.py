@@ -92,7 +92,7 @@ def _structs(kind: inspect.Type, path: str) -> Iterator[tuple[str, inspect.Struc
 def _rows(kind: inspect.StructType) -> Iterator[tuple[str, str, str, str]]:
     for field in kind.fields:
         words = " or ".join(dict.fromkeys(_words(part) for part in parts_of(field.type) if not isinstance(part, inspect.NoneType)))
-        meaning = _description(field.type) or next((_documentation(part.cls) for part in _inner(field.type)), "")
+        meaning = description(field.type) or next((_documentation(part.cls) for part in _inner(field.type)), "")
         yield f"`{field.encode_name}`", words, "**required**" if field.required else _default(field), meaning
 
 
@@ -119,7 +119,8 @@ def _inner(kind: inspect.Type) -> list[inspect.StructType]:
     return found
 
 
-def _description(kind: inspect.Type) -> str:
+def description(kind: inspect.Type) -> str:
+    """What the language says of a value of this type; empty where it says nothing."""
     while isinstance(kind, inspect.Metadata):
         extra = kind.extra_json_schema or {}
         if "description" in extra:

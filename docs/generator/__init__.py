@@ -1,0 +1,1 @@
+"""What writes the generated documents: `docs/generate.py` calls it. Pure but for `generate` itself; texts come out."""
