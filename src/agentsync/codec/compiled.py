@@ -100,7 +100,9 @@ def misfit(rule: NativeRule, value: Value) -> str | None:
     """What the client takes where it does not take this native value; None where it does."""
     if not fits(value, rule.type):
         return rule.type
-    return "one of " + ", ".join(map(str, rule.values)) if rule.values and value not in rule.values else None
+    if not rule.values or value in rule.values:
+        return None
+    return "one of " + ", ".join(str(known) for known in rule.values if known not in (None, ""))
 
 
 def fits(value: Value, kind: str) -> bool:

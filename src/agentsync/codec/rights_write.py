@@ -106,7 +106,7 @@ def _with_given(rights: Rights, client: str) -> Rights:
 
 def _spelling_aside(wanted: Rights, said: Rights) -> Difference:
     """The difference, where a joined spelling that no longer tells server and tool apart counts as what was wanted."""
-    parts = [part for part in (wanted.allow or (), wanted.deny, wanted.ask) for part in part if part.startswith("mcp:")]
+    parts = [grant for part in (wanted.allow or (), wanted.deny, wanted.ask) for grant in part if grant.startswith("mcp:")]
     known = {joined_key(grant): grant for grant in reversed(parts)}
     if not known:
         return compare(wanted, said)
