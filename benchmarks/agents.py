@@ -27,11 +27,12 @@ _MODELS: Final = (None, "sonnet", "opus", "haiku", "inherit", "sonnet")
 _COLORS: Final = (None, "blue", "green", "red", "purple", None)
 _ROLES: Final = ("reviewer", "architect", "tester", "writer", "migrator", "auditor", "planner", "debugger", "analyst", "refactorer")
 _AREAS: Final = ("api", "billing", "checkout", "database", "frontend", "infrastructure", "mobile", "payments", "search", "security")
-_WORDS: Final = tuple(
+_PROSE: Final = (
     "the a each every change review test code service endpoint error limit cache query table index type interface module branch commit "
     "before after unless where never always report list explain check measure verify prefer avoid keep small clear named focused "
-    "user request response schema version release contract latency memory failure retry log trace metric owner boundary".split()
+    "user request response schema version release contract latency memory failure retry log trace metric owner boundary"
 )
+_WORDS: Final = tuple(_PROSE.split())
 
 
 def write_agents(folder: Path, count: int, seed: int = 7) -> None:

@@ -17,12 +17,13 @@ from agentsync.formats.schema import json_schema, refresh
 from generator.commands import commands_page
 from generator.fidelity import fidelity_page
 from generator.formats import about, format_page
-from generator.index import index_page
+from generator.index import index_page, short_table
 from generator.markdown import table
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PAGES: Final = "docs/formats"
 _COST: Final = re.compile(r"(<!-- generated: cost -->\n).*?(<!-- end -->)", re.DOTALL)
+_FORMATS: Final = re.compile(r"(<!-- generated: formats -->\n).*?(<!-- end -->)", re.DOTALL)
 _ROW: Final = re.compile(r"^\| ([a-z0-9-]+) \| \d* ?\| (.*) \|$", re.MULTILINE)
 
 
@@ -32,6 +33,7 @@ def generated() -> Mapping[str, str]:
     found = {f"{PAGES}/{rules.id}.md": format_page(rules, known, about(_format_file(rules.id))) for rules in known}
     return found | {
         f"{PAGES}/README.md": index_page(known),
+        "README.md": _FORMATS.sub(lambda match: f"{match[1]}{short_table(known, PAGES)}\n{match[2]}", _read("README.md")),
         "docs/fidelity.md": fidelity_page(known),
         "docs/commands.md": commands_page(),
         "docs/format-language.md": refresh(_read("docs/format-language.md")),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
-from agentsync.model import Agent, Rights
+from agentsync.formats.rules import Format
+from agentsync.model import HUB_FORMAT, Agent, Rights
 from agentsync.rights import ATOMS
 
 NASTY = [
@@ -58,7 +61,8 @@ prompts = st.lists(st.one_of(st.sampled_from([*NASTY, "---", "```sh\necho ${HOME
 )
 names = st.one_of(
     st.from_regex(r"[a-z][a-z0-9]{1,8}(-[a-z0-9]{1,5}){0,2}", fullmatch=True),
-    st.sampled_from(["Sales Coach", "FP&A Analyst", "名前", "../../x", "con", "powershell-5.1-expert", "a", "UPPER", "under_score", "x" * 80, ".hidden"]),
+    st.sampled_from(["Sales Coach", "FP&A Analyst", "名前", "../../x", "con", "powershell-5.1-expert", "a", "UPPER", "under_score", "x" * 80,
+                     ".hidden"]),
 )
 
 _servers = st.sampled_from(["context7", "my-srv", "a_b", "github"])
@@ -102,6 +106,42 @@ FIELD_VALUES = {
     "mcp_servers": st.sampled_from([["github"], [{"local": {"command": "run", "args": ["-x"]}}]]),
     "hooks": st.sampled_from([{"Stop": [{"hooks": [{"type": "command", "command": "true"}]}]}]),
 }
+
+# Native values by what a format file says they are, good ones and such as the client does not take.
+NATIVE_VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "text": st.sampled_from(["word", "a: b # c", "no", "two\nlines"]),
+    "bool": st.booleans(),
+    "integer": st.integers(-3, 9),
+    "positive": st.integers(1, 9),
+    "number": st.sampled_from([0, 0.5, 3]),
+    "list": st.lists(st.sampled_from(["a", "b: c", 1, {"k": "v"}]), max_size=2),
+    "map": st.dictionaries(st.sampled_from(["k", "type", "a b"]), st.sampled_from(["v", 1, True, ["x"]]), max_size=2),
+    "labels": st.lists(st.sampled_from(["Atlas", "Delta 2", "b-c"]), min_size=1, max_size=2, unique=True),
+}
+_native = st.one_of(*NATIVE_VALUES.values())
+
+
+def native_values(fmt: Format) -> st.SearchStrategy[dict[str, Any]]:
+    """Values that an agent may hold for this format alone: keys it knows, keys nobody knows, and the keys of its rights."""
+    known = {
+        key: st.sampled_from(list(rule.values)) if rule.values else st.one_of(NATIVE_VALUES.get(rule.type, _native), _native)
+        for key, rule in fmt.native.items()
+    }
+    lists = st.one_of(st.lists(st.sampled_from(["Read", "Bash", "read", "bash", "Bash(git *)", "*"]), max_size=3), st.just("Read, Bash"))
+    actions = st.dictionaries(st.sampled_from(["*", "bash", "read", "edit"]), st.sampled_from(["allow", "ask", "deny"]), max_size=3)
+    stated = {key: st.one_of(lists, actions) for key in (fmt.rights.key, fmt.rights.deny) if key is not None}
+    switches = {key: st.sampled_from([*cases, "other"]) for key, cases in fmt.rights.switches.items()}
+    unknown = {key: _native for key in ("category", "x-own", "an odd key")}
+    return st.fixed_dictionaries({}, optional={**known, **stated, **switches, **unknown})
+
+
+def agents_of(*formats: Format) -> st.SearchStrategy[Agent]:
+    """Agents with native values for these formats, at home in one of them or in the hub."""
+    hub = st.fixed_dictionaries({}, optional={"tags": st.just(["a", "b"]), "allow_widening": st.just(["codex"]), "own": NATIVE_VALUES["text"]})
+    extra = st.fixed_dictionaries({}, optional={**{fmt.id: native_values(fmt) for fmt in formats}, HUB_FORMAT: hub})
+    home = st.sampled_from([HUB_FORMAT, *(fmt.id for fmt in formats)])
+    return st.builds(Agent, name=names, prompt=prompts, rights=rights, fields=fields, extra=extra, home=home)
+
 
 fields = st.fixed_dictionaries({"description": descriptions}, optional=FIELD_VALUES)
 agents = st.builds(Agent, name=names, prompt=prompts, rights=rights, fields=fields)

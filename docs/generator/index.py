@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agentsync.formats import documents
 from agentsync.formats.rules import Format
 from agentsync.model import FIELDS
 from generator.formats import HOW, KEPT, ways
@@ -39,6 +40,16 @@ def index_page(known: Sequence[Format]) -> str:
     )
 
 
+def short_table(known: Sequence[Format], folder: str) -> str:
+    """Format, assistant and place, for a document from which the pages lie in `folder`."""
+    rows = []
+    for rules in known:
+        place = next((found for scope in ("project", "user") if (found := _place(rules, scope)) != "—"), "")
+        shared = [f"the file {code(document.file)}" for document in documents(rules) if document.file]
+        rows.append((f"[{code(rules.id)}]({folder}/{rules.id}.md)", rules.title, place or ", ".join(shared)))
+    return table(("format", "assistant", "where"), rows)
+
+
 def _place(rules: Format, scope: str) -> str:
     places = [where for where in rules.where if where.scope == scope]
     written = [where.write for where in places if where.write]
@@ -55,5 +66,5 @@ def _rights_cells(rules: Format) -> tuple[str, str, str, str]:
     limits = [atom for atom, what in rights.patterns.items() if what == "enforced"]
     mcp = [word for word, known in (("servers", rights.mcp.server), ("tools", rights.mcp.tool)) if known]
     denies = rights.deny is not None or rights.style == "permission-map"
-    kept = "" if not limits else "yes" if "*" in limits else "some tools"
+    kept = "" if not limits or not rights.enforced else "yes" if "*" in limits else "some tools"
     return listed, "yes" if denies else "", kept, ", ".join(mcp)

@@ -72,5 +72,6 @@ def others_of(part: msgspec.Struct, told: Iterable[str]) -> Iterator[str]:
         value = getattr(part, field.name)
         if field.name in known or value == field.default:
             continue
-        plain = msgspec.to_builtins(value)
-        yield f"{code(field.encode_name)} is {shown(plain)}: {descriptions(type(part))[field.name]}"
+        said = f"{code(field.encode_name)} is {shown(msgspec.to_builtins(value))}"
+        meaning = descriptions(type(part))[field.name]
+        yield meaning.removeprefix("true: ") if value is True and meaning.startswith("true: ") else f"{said}: {meaning}"

@@ -71,7 +71,15 @@ def _style(rights: RightsRules) -> Iterator[str]:
     yield f"**A name the client does not know:** {_UNKNOWN[rights.unknown]}."
 
 
+def _unenforced(rights: RightsRules) -> Iterator[str]:
+    unless = ", where no [switch](#switches) holds it," if rights.switches else ""
+    yield "**Not enforced:** the client reads the list, but is not known to keep it, so what is stated there holds nothing back."
+    yield f"An agent that is held to less is refused for this format{unless} until you allow the widening."
+
+
 def _patterns(rights: RightsRules) -> Iterator[str]:
+    if not rights.enforced:
+        return
     for what, words in _LIMITS.items():
         atoms = [atom for atom, found in rights.patterns.items() if found == what and atom != "*"]
         if atoms:
@@ -116,8 +124,7 @@ def _nothing(_: RightsRules) -> Iterator[str]:
 _WORDS: Final[dict[str, Say]] = {
     "style": _style,
     **dict.fromkeys(("absent", "empty", "unlisted", "null_", "key", "deny", "unknown", "actions"), _nothing),
-    "enforced": _fact("**Not enforced:** the client reads the list, but is not known to keep it. So no restriction counts as kept, and an agent "
-                      "that is held to less is refused for this format, until you allow the widening."),
+    "enforced": _unenforced,
     "together": _fact("Where both lists are stated, the list of what is allowed counts for nothing."),
     "all": _fact("{} in the list means every tool."),
     "none": _fact("For an agent without tools {} is written."),

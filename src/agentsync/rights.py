@@ -235,6 +235,12 @@ def effective(rights: Rights) -> Rights:
     return Rights(allow, left, rights.ask, rights.unenforced, rights.implied)
 
 
+def given_by(rights: Rights, client: str) -> tuple[str, ...]:
+    """What this client was seen to give beyond what its file stated."""
+    found = (entry.partition("|") for entry in rights.unenforced)
+    return tuple(grant for owner, _, grant in found if owner == client)
+
+
 def spell(grants: Iterable[str]) -> str:
     """Grants as one line for people: `mcp:a/b` stays, `tool:claude/Monitor` is `Monitor`."""
     return ", ".join(g.partition("/")[2] if g.startswith("tool:") and "/" in g else g for g in grants)

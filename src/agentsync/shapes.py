@@ -29,12 +29,13 @@ class CannotSay(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One named pair. `lists` marks shapes whose neutral form is a list of names."""
+    """One named pair. `lists`: its neutral form is a list of names. `whole`: the native value says more, and stays the agent's own as well."""
 
     doc: str
     read: Callable[[Value], Value]
     write: Callable[[Value, Value], Value]
     lists: bool = False
+    whole: bool = False
 
 
 def _text(value: Value) -> str:
@@ -276,6 +277,35 @@ def _write_named_maps(value: Value, old: Value) -> Value:
     return [before.get(name, {"name": name}) for name in _write_names(value, old) or ()]  # type: ignore[union-attr]  # a list, as above
 
 
+_ALONE: Final = ("web_search", "file_search", "code_interpreter")
+"""Kinds of declared tools that need nothing beside their kind."""
+
+
+def _declared(value: Value) -> list[str]:
+    """What declared tools are: of kind `mcp` a server or some of its tools, else their name or, where the kind says all, that."""
+    items: Value = value
+    if isinstance(value, dict):
+        items = [{"name": name, **(item if isinstance(item, dict) else {"kind": item})} for name, item in value.items()]
+    if not isinstance(items, list) or not all(isinstance(item, dict) and isinstance(item.get("kind"), str) for item in items):
+        raise BadValue("a list of maps with a `kind`, or a map of such maps, is needed")
+    return [name for item in items for name in _declaration(item)]
+
+
+def _declaration(item: Mapping[str, Value]) -> list[str]:
+    kind, name, allowed = str(item["kind"]), item.get("name"), item.get("allowedTools")
+    if kind == "mcp":
+        return [f"mcp:{name}/{tool}" for tool in allowed] if isinstance(allowed, list) and allowed else [f"mcp:{name}"]
+    return [kind if kind in _ALONE or not isinstance(name, str) else name]
+
+
+def _write_declared(value: Value, old: Value) -> Value:
+    """Declarations of the old list that are still wanted, and new ones that need nothing but their kind."""
+    names = [str(name) for name in _write_names(value, old) or ()]  # type: ignore[union-attr]  # _write_names gives a list
+    kept: list[Value] = [item for item in old if set(_declared([item])) <= set(names)] if isinstance(old, list) else []
+    said = _declared(kept)
+    return [*kept, *({"kind": name} for name in names if name in _ALONE and name not in said)]
+
+
 def _map(value: Value) -> Value:
     if isinstance(value, dict):
         return value
@@ -336,7 +366,11 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType({
     "words": Shape("one text with commas (written) or spaces, or a list of such texts", _words, _write_words, lists=True),
     "words-list": Shape("a list of names; an item with commas is split", _words_list, _write_names, lists=True),
     "groups": Shape("a list of group names, or pairs of a name and a map with a `fileRegex`", _groups, _write_groups, lists=True),
-    "named-maps": Shape("a list of maps that have a `name`", _named_maps, _write_named_maps, lists=True),
+    "named-maps": Shape("a list of maps that have a `name`", _named_maps, _write_named_maps, lists=True, whole=True),
+    "declared": Shape(
+        "tools that are declared, not named: a list of maps with `kind` and `name`, or a map of them by name", _declared, _write_declared,
+        lists=True, whole=True,
+    ),
     "list": Shape("a list of anything", _list, _checked(_list)),
     "map": Shape("a map", _map, _checked(_map)),
     "any": Shape("any value", _any, _checked(_any)),

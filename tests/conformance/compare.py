@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,7 +20,7 @@ from agentsync.formats.rules import Format
 from agentsync.model import Agent, Document, Loss, Rights
 from agentsync.rights import ATOMS, Holding, capability, contains, split_grant
 from tests.conformance.mcp_server import TOOLS as MCP_TOOLS
-from tests.conformance.sessions import MCP_SERVER, Adapter, Loaded, prompt_in
+from tests.conformance.sessions import MCP_SERVER, Adapter, Loaded, Session, prompt_in
 
 _PROBES: Final = {
     "shell": ("git status", "git push origin", "rm -rf x", "npm run test", "ls"),
@@ -47,21 +47,18 @@ class Written:
         return f"{self.case} (widening allowed)" if self.widening_allowed else self.case
 
 
-def disagreements(adapter: Adapter, fmt: Format, written: Written, loaded: Loaded | None) -> Iterator[str]:
+def disagreements(adapter: Adapter, fmt: Format, written: Written, session: Session) -> Iterator[str]:
     """Every disagreement about one agent; none where the client and agentsync are at one."""
+    loaded = session.agents.get(written.back.name)
     if loaded is None:
         yield "the client did not load it"
         return
-    lost = {loss.field for loss in written.losses}
     if (loaded.description or "").strip() != (written.back.description or "").strip():
         yield f"description: the client has {loaded.description!r}, agentsync reads {written.back.description!r}"
     if loaded.error is not None:
         yield loaded.error
         return
-    wanted = written.back.prompt if "prompt" in lost else written.agent.prompt
-    found = prompt_in(loaded.system, wanted, adapter.notes)
-    if _sha(found) != _sha(wanted):
-        yield f"prompt: the client has {_differing(found, wanted)}, the agent {_differing(wanted, found)}"
+    yield from _prompt(adapter, written, loaded, session.fills)
     entry = entry_of(fmt, written.document, written.back.name)
     model = adapter.model(entry.keys.get("model"))
     if model is not None and loaded.model != model:
@@ -70,6 +67,20 @@ def disagreements(adapter: Adapter, fmt: Format, written: Written, loaded: Loade
         yield from _tools(adapter, fmt, written, entry, loaded.tools)
     if loaded.rules is not None:
         yield from _rules(adapter, written, loaded.rules)
+
+
+def _prompt(adapter: Adapter, written: Written, loaded: Loaded, fills: Mapping[str, str]) -> Iterator[str]:
+    """The prompt arrives as it is, but for placeholders that agentsync knows to be active, or whose loss it reported."""
+    wanted = written.agent.prompt
+    known = written.back.extra.get(adapter.format, {}).get("placeholders") or []
+    for placeholder, value in fills.items():
+        if placeholder in wanted:
+            if not any(loss.field == "prompt" for loss in written.losses) and placeholder not in str(known):
+                yield f"prompt: the client replaces {placeholder}, and agentsync says nothing of it"
+            wanted = wanted.replace(placeholder, value)
+    found = prompt_in(loaded.system, wanted, adapter.notes)
+    if _sha(found) != _sha(wanted):
+        yield f"prompt: the client has {_differing(found, wanted)}, the agent {_differing(wanted, found)}"
 
 
 def _differing(one: str | None, other: str | None) -> str:
@@ -134,8 +145,12 @@ def _withheld(adapter: Adapter, rights: Rights, grant: str) -> bool:
 
 
 def _has(adapter: Adapter, rights: Rights, grant: str) -> bool:
-    """Whether having a tool gives the agent no capability it has not; a limited one counts where the client keeps limits."""
-    if Holding(rights).grasps(grant):
+    """Whether having a tool gives the agent no capability it has not; a limited one counts where the client keeps limits.
+
+    What the same client gave it before, beyond what its file said, is nothing new.
+    """
+    before = {given for entry in rights.unenforced for owner, _, given in [entry.partition("|")] if owner == adapter.client}
+    if Holding(rights).grasps(grant) or contains(before, grant):
         return True
     sisters = [atom for atom in ATOMS if capability(atom) == capability(grant)]
     return grant in adapter.limits and any(reaches(rights, sister) for sister in sisters)

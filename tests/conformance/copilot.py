@@ -16,9 +16,11 @@ from tests.conformance.sessions import MCP_SERVER, Adapter, Loaded, Session, wit
 _TOOLS: Final[Mapping[str, str]] = {
     "view": "read.file",
     "grep": "read.grep",
+    "rg": "read.grep",                            # its name for some models
     "glob": "read.glob",
     "create": "write.file",
     "edit": "write.edit",
+    "apply_patch": "write.file write.edit",       # instead of the two for some models
     "bash": "shell",
     "read_bash": "shell",
     "write_bash": "shell",
@@ -58,7 +60,8 @@ def load(project: Path, home: Path, documents: Mapping[str, str]) -> Session:
         if name is not None:
             started.setdefault(name, request.body)
     agents = {agent["name"]: _loaded(agent, started.get(agent["name"]), said) for agent in shown["agents"]}
-    return Session(agents, tuple(str(text).replace(f"{project}/", "") for kind in ("warnings", "errors") for text in shown[kind]))
+    complaints = tuple(str(text).replace(f"{project}/", "") for kind in ("warnings", "errors") for text in shown[kind])
+    return Session(agents, complaints, {"{{cwd}}": str(project)})
 
 
 def _run(project: Path, home: Path, agents: Sequence[str]) -> tuple[dict[str, Any] | None, str, list[Request]]:
@@ -81,7 +84,7 @@ def _loaded(agent: Mapping[str, Any], body: Mapping[str, Any] | None, said: str)
     if body is None:
         return Loaded(name, description, error=f"not started: {said}")
     system = next((text_of(m.get("content")) for m in body.get("messages", []) if m.get("role") == "system"), None)
-    tools = tuple(tool["function"]["name"] for tool in body.get("tools") or [])
+    tools = tuple((tool.get("function") or tool.get("custom"))["name"] for tool in body.get("tools") or [])
     return Loaded(name, description, system, body.get("model"), tools)
 
 

@@ -70,7 +70,10 @@ def _configuration(url: str, configured: Mapping[str, Mapping[str, Any]]) -> dic
             models.setdefault(provider, set()).add(name)
     options = {"baseURL": f"{url}/v1", "apiKey": "x"}
     providers = {
-        provider: {"npm": "@ai-sdk/openai-compatible", "name": provider, "options": options, "models": {n: {"name": n} for n in sorted(names)}}
+        provider: {
+            "npm": "@ai-sdk/openai-compatible", "name": provider, "options": options,
+            "models": {name: {"name": name, "status": "active"} for name in sorted(names)},      # even where its vendor has retired it
+        }
         for provider, names in models.items()
     }
     server = {"type": "local", "command": [sys.executable, mcp_server.__file__], "enabled": True}

@@ -32,10 +32,14 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Session:
-    """All agents of one run by name, and the client's errors and warnings, with the project's path taken out."""
+    """All agents of one run by name, and the client's errors and warnings, with the project's path taken out.
+
+    fills: placeholders that the client replaces in a prompt, and with what.
+    """
 
     agents: Mapping[str, Loaded]
     complaints: tuple[str, ...] = ()
+    fills: Mapping[str, str] = field(default_factory=dict)
 
 
 Load: TypeAlias = Callable[[Path, Path, Mapping[str, str]], Session]

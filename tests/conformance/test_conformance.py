@@ -101,7 +101,7 @@ def test_the_client_loads_what_was_written(name: str, number: int, place: Path) 
         target.write_bytes(text.encode("utf-8", "surrogateescape"))
     subprocess.run(["git", "init", "--quiet", str(project)], check=True, env={**os.environ, "HOME": str(home)})
     session = adapter.load(project, home, documents)
-    found = [f"{item.label}: {line}" for item in batch for line in disagreements(adapter, fmt, item, session.agents.get(item.back.name))]
+    found = [f"{item.label}: {line}" for item in batch for line in disagreements(adapter, fmt, item, session)]
     names = {item.back.name for item in batch}
     found += [f"the client also has an agent {other!r}" for other in session.agents if other not in names]
     found += [f"the client complains: {line}" for line in session.complaints]

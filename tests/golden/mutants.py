@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
@@ -23,7 +22,7 @@ Path = tuple[str | int, ...]
 
 def mutated(fmt: Format, path: Path, value: Any) -> Format:
     """The format with another value at a path of keys. The result need not pass the loader's checks."""
-    data = copy.deepcopy(msgspec.to_builtins(fmt))
+    data = msgspec.json.decode(msgspec.json.encode(fmt))
     here = data
     for part in path[:-1]:
         here = here[part] if isinstance(here, list) else here.setdefault(part, {})

@@ -65,12 +65,21 @@ def torture() -> tuple[Sample, ...]:
     )
 
 
+STAND_INS: Final[Mapping[str, str]] = {"agentsync": "claude-code", "goose-recipe": "goose", "kiro-cli-v3": "kiro-ide"}
+"""Formats that have no folder of their own in the corpus: whose files they read."""
+
+
 def samples(name: str) -> tuple[Sample, ...]:
-    """The files written for one format; the hub has none of its own, so that Claude Code's, which it reads, stand in."""
-    own = tuple(s for s in every_sample() if s.format == name)
-    if own or name != "agentsync":
-        return own
-    return tuple(Sample(s.origin, name, s.document) for s in every_sample() if s.format == "claude-code")
+    """The files written for one format, or for one that it reads; the project's own where the corpus has none."""
+    folder = STAND_INS.get(name, name)
+    own = tuple(Sample(s.origin, name, s.document) for s in every_sample() if s.format == folder)
+    return own or fixtures(name)
+
+
+@cache
+def fixtures(name: str) -> tuple[Sample, ...]:
+    """The project's own files of one format."""
+    return tuple(s for s in _read(CHECKOUT / "fixtures", steps=1) if s.format == name)
 
 
 def _read(root: Path, steps: int) -> Iterable[Sample]:

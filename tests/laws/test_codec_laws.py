@@ -9,7 +9,7 @@ from agentsync import codec
 from agentsync.codec.compiled import compile_format
 from agentsync.codec.rights_read import read_rights
 from agentsync.formats import known_ids, load
-from agentsync.model import Agent, Document, Reading, Rendering, Rights
+from agentsync.model import Agent, Document, Reading, Rendering, Rights, Value
 from agentsync.rights import compare, within
 from tests.strategies import agents
 
@@ -68,7 +68,7 @@ def test_no_capability_is_gained(name: str, agent: Agent) -> None:
     assert not [loss for loss in rendering.losses if loss.kind == "widened"]
 
 
-def _entries(name: str, document: Document) -> list[dict[str, object]]:
+def _entries(name: str, document: Document) -> list[dict[str, Value]]:
     from agentsync.containers import parse
 
     compiled = compile_format(load(name))

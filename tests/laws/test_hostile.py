@@ -212,16 +212,28 @@ def test_no_megabyte_of_json_costs_more_than_a_moment(name: str, path: str, case
     readings(name, MEGABYTE[case](), path)
 
 
+TOML_PIECES = ["[", "{", "a = ", "[[a]]\n", "a.", '"', "'", '"""', "\'\'\'", "\\", "a = {", "#", "\r", "1_", "\\e", ",", '"" ']
+TOML_TEXTS = ["{}", "a = {}", 'a = "{}', 'a = """{}', "a = {{ b = [{}", "name = 'a'\ndescription = 'd'\ndeveloper_instructions = \'\'\'{}\'\'\'"]
+
+
+@pytest.mark.parametrize("piece", TOML_PIECES)
+def test_no_heap_of_toml_costs_more_than_a_moment(piece: str) -> None:
+    for text in TOML_TEXTS:
+        readings("codex", text.format(piece * (250_000 // len(piece))))
+
+
 @pytest.mark.parametrize("piece", ["---\n", "-", "${", "${a", "{file:", "{env:" + "a" * 300, "{{cwd}}", "\\", "a ", "\r", "\u2028", "名"])
 @pytest.mark.parametrize("name", HEADS)
 def test_no_megabyte_of_prompt_costs_more_than_a_moment(name: str, piece: str) -> None:
     body = BODY + piece * ((FILE_BYTES - 300) // len(piece.encode()))
-    found = readings(name, headed("x: y", body))
-    [reading] = found
-    if reading.agent is not None:
-        agent = reading.agent
-        for target in FORMATS:
-            timed(lambda target=target: codec.write(agent, FORMAT[target], allow_widening=True))  # type: ignore[misc]  # a default binds it
+    readings(name, headed("x: y", body))
+
+
+@pytest.mark.parametrize("piece", ["${", "{file:", "{env:" + "a" * 300, "{{cwd}}", "\\", "\"", "\r", "---\n"])
+@pytest.mark.parametrize("target", FORMATS)
+def test_no_megabyte_of_prompt_is_slow_to_write(target: str, piece: str) -> None:
+    agent = Agent("a1", BODY + piece * ((FILE_BYTES - 300) // len(piece)), fields={"description": "Reviews"})
+    timed(lambda: codec.write(agent, FORMAT[target]))
 
 
 # --- names and paths --------------------------------------------------------------------------------------------------

@@ -1,23 +1,19 @@
-"""Traps: what the assistants do that nobody expects, one test case each. Every module holds the traps of one format."""
+"""Traps: what the assistants do that nobody expects, one test case each. Every module named after a format holds its traps."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tests.traps import agentsync, claude_code, claude_json, codex, copilot, cursor, gemini_cli, opencode, qwen_code
 from tests.traps.cases import Trap
 
+_HELPERS: Final = ("__init__", "cases", "conftest")
+_MODULES: Final = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in _HELPERS and not path.stem.startswith("test_"))
+
 TRAPS: Final[Mapping[str, tuple[Trap, ...]]] = MappingProxyType({
-    "agentsync": agentsync.TRAPS,
-    "claude-code": claude_code.TRAPS,
-    "claude-json": claude_json.TRAPS,
-    "codex": codex.TRAPS,
-    "copilot": copilot.TRAPS,
-    "cursor": cursor.TRAPS,
-    "gemini-cli": gemini_cli.TRAPS,
-    "opencode": opencode.TRAPS,
-    "qwen-code": qwen_code.TRAPS,
+    module.replace("_", "-"): import_module(f"tests.traps.{module}").TRAPS for module in _MODULES
 })
 """All traps, by format id."""

@@ -16,19 +16,6 @@ from agentsync import codec
 from agentsync.formats.rules import Format
 from agentsync.model import Agent, Document, Reading, Rights, Status
 
-PLACES: Final[Mapping[str, str]] = {
-    "agentsync": "agents/x.md",
-    "claude-code": ".claude/agents/x.md",
-    "claude-json": "agents.json",
-    "codex": ".codex/agents/x.toml",
-    "copilot": ".github/agents/x.agent.md",
-    "cursor": ".cursor/agents/x.md",
-    "gemini-cli": ".gemini/agents/x.md",
-    "opencode": ".opencode/agents/x.md",
-    "qwen-code": ".qwen/agents/x.md",
-}
-"""Where a text of no stated path stands, by format id."""
-
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 PROMPT: Final = "You review the code."
 
@@ -110,9 +97,14 @@ def check(trap: Trap, fmt: Format) -> None:
         check_writing(trap, fmt)
 
 
+def place_of(fmt: Format) -> str:
+    """Where a text of no stated path stands: where an agent called `x` is written."""
+    return codec.new_path(fmt, "x", "project")
+
+
 def check_reading(trap: Reads, fmt: Format) -> None:
     """What the text says."""
-    readings = codec.read(Document(trap.path or PLACES[fmt.id], trap.text), fmt)
+    readings = codec.read(Document(trap.path or place_of(fmt), trap.text), fmt)
     reading = _chosen(readings, trap.entry)
     first = reading.problems[0] if reading.problems else None
     assert reading.status == trap.status, (reading.status, reading.problems)
@@ -152,7 +144,7 @@ def _chosen(readings: tuple[Reading, ...], entry: str | None) -> Reading:
 
 def check_writing(trap: Writes, fmt: Format) -> None:
     """What is written of the agent."""
-    old = None if trap.old is None else Document(trap.path or PLACES[fmt.id], trap.old)
+    old = None if trap.old is None else Document(trap.path or place_of(fmt), trap.old)
     done = codec.write(trap.agent, fmt, old=old, models=trap.models, allow_widening=trap.allow_widening)
     if trap.refused is not None:
         assert done.refused, done.documents

@@ -5,7 +5,7 @@ Floor 3, pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from agentsync.codec.compiled import Compiled, Kind
@@ -72,8 +72,17 @@ def identical(first: object, second: object) -> bool:
     return same(first, second)
 
 
-def in_order(keys: dict[str, Value], old: Mapping[str, Value], *, inside: str | None = None) -> dict[str, Value]:
-    """The keys in the order of the old text, new ones behind the key they follow; the same for the map under the key `inside`."""
+def joined(first: Mapping[str, Value], second: Mapping[str, Value]) -> dict[str, Value]:
+    """Both maps in one, maps inside them too; where both say something, the second counts."""
+    found = dict(first)
+    for key, value in second.items():
+        here = found.get(key)
+        found[key] = joined(here, value) if isinstance(here, dict) and isinstance(value, dict) else value
+    return found
+
+
+def in_order(keys: dict[str, Value], old: Mapping[str, Value], *, inside: Iterable[tuple[str, ...]] = ()) -> dict[str, Value]:
+    """The keys in the order of the old text, new ones behind the key they follow; the same for the maps on the paths `inside`."""
     if not old:
         return keys
     order = [key for key in old if key in keys]
@@ -83,9 +92,10 @@ def in_order(keys: dict[str, Value], old: Mapping[str, Value], *, inside: str | 
             order.insert(order.index(previous) + 1 if previous is not None else len(order), key)
         previous = key
     found = {key: keys[key] for key in order}
-    before, now = (held.get(inside) if inside is not None else None for held in (old, found))
-    if inside is not None and isinstance(before, dict) and isinstance(now, dict):
-        found[inside] = in_order(now, before)
+    for key, now in found.items():
+        before, below = old.get(key), [path[1:] for path in inside if path[0] == key]
+        if below and isinstance(before, dict) and isinstance(now, dict):
+            found[key] = in_order(now, before, inside=[path for path in below if path])
     return found
 
 

@@ -6,8 +6,9 @@ Floor 3, pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 
 from agentsync.codec.tables import ToolTable, ValueTable
@@ -78,6 +79,12 @@ class Compiled:
         """The format whose native keys stand at top level."""
         return kind.rules.home or self.format.id
 
+    def nested(self, kind: Kind) -> tuple[tuple[str, ...], ...]:
+        """The paths of keys, of more than one, that hold neutral fields."""
+        others = kind.rules.others
+        paths = (path for rule in self.format.fields.values() for path in (kind.path_of(rule), rule.overflow or ()))
+        return tuple(path for path in paths if len(path) > 1 and path[0] != others)
+
     @cached_property
     def field_keys(self) -> frozenset[str]:
         """The native keys at top level that hold neutral fields."""
@@ -96,10 +103,36 @@ def compile_format(fmt: Format) -> Compiled:
     return found
 
 
+def without(value: Value, paths: Iterable[tuple[str, ...]]) -> Value:
+    """A map without what stands below these paths of keys, nor the maps that are empty then; any other value as it is."""
+    if not isinstance(value, dict):
+        return value
+    found: dict[str, Value] = {}
+    for key, inner in value.items():
+        below = [path[1:] for path in paths if path[0] == key]
+        rest = without(inner, below) if all(below) else None
+        if all(below) and (rest != {} or inner == {}):
+            found[key] = rest
+    return found
+
+
+TYPES: Mapping[str, str] = {
+    "any": "anything", "text": "a text", "bool": "true or false", "integer": "a whole number", "positive": "a whole number above 0", "number": "a number",
+    "list": "a list", "map": "a map", "text-or-list": "a text or a list", "labels": "a list of distinct texts of ASCII letters, digits, blanks, - and _",
+}  # fmt: skip
+"""What `native` of a format file calls a type, in words for people."""
+
+
+def brought(rule: FieldRule, path: tuple[str, ...], native: object) -> dict[tuple[str, ...], str]:
+    """What a native value of a field brings along, by path of keys."""
+    told = next((told for pattern, told in rule.brings.items() if fnmatchcase(str(native), pattern)), {})
+    return {(*path[:-1], key): text for key, text in told.items()}
+
+
 def misfit(rule: NativeRule, value: Value) -> str | None:
     """What the client takes where it does not take this native value; None where it does."""
     if not fits(value, rule.type):
-        return rule.type
+        return TYPES[rule.type]
     if not rule.values or value in rule.values:
         return None
     return "one of " + ", ".join(str(known) for known in rule.values if known not in (None, ""))

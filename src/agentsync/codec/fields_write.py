@@ -5,11 +5,14 @@ Floor 3, pure. What cannot be said leaves its reason in the build; that it is mi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from agentsync.codec.build import Build, same, set_at
-from agentsync.codec.names import fitting_name, name_problem, placed_name, stated_name
+from agentsync.codec.compiled import brought
+from agentsync.codec.names import by_place, fitting_name, name_problem, stated_name
 from agentsync.codec.read import decode
+from agentsync.codec.rights_read import at_path
 from agentsync.containers.layout import DELETE
 from agentsync.formats.rules import FieldRule, Format
 from agentsync.model import Problem, Value
@@ -31,30 +34,26 @@ def write_name(build: Build, path: str, entry: str | None, fresh: bool) -> str |
         if build.kind.rules.entry is not None and build.kind.rules.entry.key is not None:
             build.keys[build.kind.rules.entry.key] = name
         return entry if entry is not None else name
+    placed = by_place(fmt, path, build.kind.rules.unit)
     if "key" not in rules.source:
         return None
+    if rules.by_file and fresh and placed is not None and placed != name:
+        build.because("name", "approximated", f"{fmt.title} looks for an agent by its file")
+        name = placed
     here = build.old.get(rules.key)
-    if rules.key in build.old and _names(fmt, here, path) == name:
+    if rules.key in build.old and _names(fmt, here, placed) == name:
         build.keys[rules.key] = here      # blanks that the client trims, or a key that leaves the name to the file
-    elif (rules.write == "always" and fresh) or rules.key in build.old or _name_by_path(fmt, path) != name:
+    elif (rules.write == "always" and fresh) or rules.key in build.old or placed != name:
         build.keys[rules.key] = name
     return None
 
 
-def _names(fmt: Format, stated: Value, path: str) -> str | None:
-    """What the client calls an agent whose name key holds this."""
+def _names(fmt: Format, stated: Value, placed: str | None) -> str | None:
+    """What the client calls an agent whose name key holds this, and whose place says that name."""
     try:
-        return stated_name(fmt.name, stated) or _name_by_path(fmt, path)
+        return stated_name(fmt.name, stated) or placed
     except BadValue:
         return None
-
-
-def _name_by_path(fmt: Format, path: str) -> str | None:
-    """What the client would call an agent at this path that says no name."""
-    for source in fmt.name.source:
-        if source in ("stem", "path", "folder"):
-            return placed_name(fmt, source, path)
-    return None
 
 
 def write_field(build: Build, name: str, rule: FieldRule) -> None:
@@ -66,6 +65,8 @@ def write_field(build: Build, name: str, rule: FieldRule) -> None:
     found = _old_native(build, rule, path)
     if found is not None and name in build.old_fields and same(build.old_fields[name], value):
         set_at(build.keys, found[0], found[1])
+        _write_brought(build, rule, *found)
+        _write_copy(build, rule)
         return
     if isinstance(value, str) and not value.strip() and rule.required and rule.empty is not None:
         value = None        # the client takes no empty one
@@ -83,13 +84,39 @@ def write_field(build: Build, name: str, rule: FieldRule) -> None:
     native = _encode(build, name, rule, value, found[1] if found is not None else None)
     if native is not None:
         set_at(build.keys, *native)
+        _write_brought(build, rule, *native)
+        _write_copy(build, rule)
     elif rule.required:
         set_at(build.keys, path, build.agent.name)
 
 
+def _write_brought(build: Build, rule: FieldRule, path: tuple[str, ...], native: Value) -> None:
+    """What goes with a native value, but for what somebody else said there."""
+    old = _old_native(build, rule, build.kind.path_of(rule)) if rule.brings else None
+    before = brought(rule, *old) if old is not None else {}
+    for at, text in brought(rule, path, native).items():
+        here = at_path(build.old, at)
+        if here is None or here in (text, before.get(at)):
+            set_at(build.keys, at, text)
+
+
+def _write_copy(build: Build, rule: FieldRule) -> None:
+    """The same text under the second key: in a new entry, and where the old one said the same there, or there alone."""
+    first, second = rule.key, rule.copy
+    if second is None or not isinstance(first, str):
+        return
+    if second not in build.old:
+        if not build.old:
+            build.keys[second] = build.keys[first]
+    elif first not in build.old:
+        build.keys[second] = build.keys.pop(first, build.keys.get(second))
+    elif build.old[first] == build.old[second]:
+        build.keys[second] = build.keys[first]
+
+
 def _old_native(build: Build, rule: FieldRule, path: tuple[str, ...]) -> tuple[tuple[str, ...], Value] | None:
     """The native value of a field in the old text and where it stands."""
-    for candidate in [rule.overflow, path, *((other,) for other in rule.also)]:
+    for candidate in [rule.overflow, path, *((other,) for other in rule.also), *([(rule.copy,)] if rule.copy else [])]:
         here: object = build.old
         for part in candidate or ():
             here = here.get(part, DELETE) if isinstance(here, Mapping) else DELETE
@@ -120,10 +147,17 @@ def _encode(build: Build, name: str, rule: FieldRule, value: Value, old: Value) 
             build.because(name, "dropped", *_unmapped(fmt, name, value))
             return None
     try:
-        return build.kind.path_of(rule), SHAPES[rule.shape].write(native, old)
+        written = SHAPES[rule.shape].write(native, old)
     except CannotSay as error:
         build.because(name, "dropped", f"{fmt.title}: {error}")
         return None
+    if isinstance(written, str) and rule.limit is not None and len(written) > rule.limit:
+        build.because(name, "dropped", f"{fmt.title} takes at most {rule.limit} characters")
+    elif isinstance(written, str) and rule.active is not None and re.match(rule.active, written):
+        build.because(name, "dropped", f"{fmt.title} takes a text that begins so for a formula or a reference")
+    else:
+        return build.kind.path_of(rule), written
+    return None
 
 
 def _unmapped(fmt: Format, name: str, value: Value) -> tuple[str, str | None]:

@@ -113,6 +113,12 @@ def placed_name(fmt: Format, source: str, path: str) -> str:
     return re.sub(r"[\s_]+", "-", name) if fmt.name.dashed else name
 
 
+def by_place(fmt: Format, path: str, unit: str) -> str | None:
+    """What the client would call an agent at this path that says no name; a folder names it only where it is the agent."""
+    sources = [s for s in fmt.name.source if s in ("stem", "path", "folder") and (s != "folder" or unit == "folder")]
+    return placed_name(fmt, sources[0], path) if sources else None
+
+
 def folder_of(path: str) -> str:
     """The name of the folder that holds the file."""
     return path.rpartition("/")[0].rpartition("/")[2]

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agentsync.codec.build import Build, placeholders_of
-from agentsync.codec.compiled import misfit
+from agentsync.codec.compiled import misfit, without
 from agentsync.codec.read import PLACEHOLDERS
 from agentsync.formats.rules import Format
 from agentsync.model import HUB_FORMAT, Agent, Value, ordered
+from agentsync.rights import Holding
 
 
 def native_values(build: Build) -> dict[str, Value]:
@@ -49,13 +50,34 @@ def kept_values(build: Build, native: Mapping[str, Value]) -> dict[str, Value]:
     home = build.compiled.home(build.kind)
     fmt = build.format
     ours = {*build.compiled.field_keys, *rights_keys(fmt), fmt.name.key, build.kind.rules.others}
+    nested = build.compiled.nested(build.kind)
     if not build.kind.has_body:
         ours.add(build.kind.rules.body)
     if build.kind.rules.entry is not None:
         ours.add(build.kind.rules.entry.key)
     if home in build.agent.extra and home == build.agent.home:
         return {}
-    return {k: v for k, v in build.old.items() if k not in ours and k not in native}
+    found = {k: v for k, v in build.old.items() if k not in ours and k not in native}
+    for key in {path[0] for path in nested} & build.old.keys() - native.keys():
+        rest = without(build.old[key], [path[1:] for path in nested if path[0] == key])
+        if isinstance(rest, dict) and rest:
+            found[key] = rest
+    return found
+
+
+def second_line(build: Build) -> dict[str, Value]:
+    """Keys that a restricted agent gets beside its rights: nothing is judged by them."""
+    holding = Holding(build.agent.rights)
+    return {
+        key: rule.value for key, rule in build.format.rights.beside.items()
+        if build.agent.rights.restricted and not any(holding.holds(grant) for grant in rule.unless)
+    }
+
+
+def outgrown(build: Build) -> list[str]:
+    """Such keys of the old text that this agent's rights have outgrown."""
+    now = second_line(build)
+    return [key for key, rule in build.format.rights.beside.items() if key not in now and build.old.get(key) == rule.value]
 
 
 def rights_keys(fmt: Format) -> tuple[str, ...]:
@@ -78,7 +100,7 @@ def write_others(build: Build, keys: dict[str, Value]) -> None:
     agent, home = build.agent, build.compiled.home(build.kind)
     stated = keys.pop(others, None)
     found: dict[str, Value] = dict(agent.extra.get(HUB_FORMAT, {}))
-    given = ordered(entry.partition("|")[0] for entry in agent.rights.unenforced)
+    given = any(not entry.startswith(f"{HUB_FORMAT}|") for entry in agent.rights.unenforced)
     if given and agent.home != HUB_FORMAT and agent.home not in (agent.words("allow_widening") or ()):
         found["allow_widening"] = [*(agent.words("allow_widening") or ()), agent.home]
         build.because("agentsync.allow_widening", "approximated", "the client it comes from gives more than the file states; its copies may stay so")

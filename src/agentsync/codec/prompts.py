@@ -7,11 +7,12 @@ unescaped on reading; a placeholder that was active in a file stays as it is and
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from agentsync.formats.rules import Format, Template
-from agentsync.model import Loss, Problem, ordered
+from agentsync.model import Loss, Problem, Value, ordered
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +49,84 @@ def _templates(fmt: Format, kind: str | None) -> list[Template]:
 
 
 def placeholders(fmt: Format, text: str, kind: str | None) -> tuple[str, ...]:
-    """What this format's client replaces in a body, in order."""
+    """What this format's client replaces in a text, in order."""
     return ordered(m.group() for t in _templates(fmt, kind) for m in _active(t.active).finditer(text))
 
 
+def placeholders_in(fmt: Format, fields: Mapping[str, Value], kind: str | None) -> tuple[str, ...]:
+    """What this format's client replaces in the texts of neutral fields."""
+    return ordered(
+        found.group()
+        for template in _templates(fmt, kind)
+        for name in template.fields
+        if isinstance(text := fields.get(name), str)
+        for found in _active(template.active).finditer(text)
+    )
+
+
+def fields_problem(fmt: Format, fields: Mapping[str, Value], active: tuple[str, ...], kind: str | None) -> Problem | None:
+    """Why an agent cannot be written for what a field of it says literally: its client would take that for a placeholder."""
+    bad = [item for item in placeholders_in(fmt, fields, kind) if item not in active]
+    if not bad:
+        return None
+    why = f"{fmt.title} fails on {_some(bad)} in a field: it takes them for placeholders and knows no escape"
+    return Problem("prompt-refused", why, hint=f"agentsync skip --refused --for {fmt.id}", severity="warning")
+
+
+def joined_texts(texts: list[str]) -> str:
+    """Several texts as one prompt, a blank line between them; one alone as it stands."""
+    told = [text for text in texts if text.strip()]
+    return told[0] if len(told) == 1 else "\n\n".join(literal(text) for text in told)
+
+
+def apart(text: str, body: str, more: str) -> tuple[str, str | None]:
+    """A prompt for two keys that held one together: what changed stands where it stood. None: all of it goes under the first key."""
+    head, tail = literal(body), literal(more)
+    if not tail:
+        return text, None
+    for first, second in ((text.removesuffix(tail), tail), (head, text.removeprefix(head))):
+        if literal(first) and literal(second) and joined_texts([first, second]) == text:
+            return literal(first), literal(second)
+    return text, None
+
+
 def read_prompt(fmt: Format, body: str, kind: str | None) -> tuple[str, tuple[str, ...]]:
-    """The literal prompt of a body, and the placeholders that are active in it."""
+    """The literal prompt of a body, and the placeholders that are active in it; what is escaped is literal, and none of them."""
     text = literal(body)
-    if fmt.body.lead and text.startswith(fmt.body.lead.strip()):
+    if _led(fmt, text):
         text = text[len(fmt.body.lead.strip()) :].strip()
+    pieces = [(text, True)]      # text, and whether the client sees it as it stands here
     for template in _templates(fmt, kind):
-        if template.escape is not None:
-            text = text.replace(template.escape[1], template.escape[0])
-    return text, placeholders(fmt, text, kind)
+        if template.escape is not None and template.escape[1] in text:
+            pieces = [part for piece in pieces for part in _unescaped(piece, *template.escape)]
+    found = ordered(item for part, plain in pieces if plain for item in placeholders(fmt, part, kind))
+    return "".join(part for part, _ in pieces), found
 
 
-def write_prompt(fmt: Format, prompt: str, active: tuple[str, ...], kind: str | None) -> PromptRendering:
-    """The body for a prompt; `active` are the placeholders of this format that are meant as such."""
+def _unescaped(piece: tuple[str, bool], meant: str, escaped: str) -> list[tuple[str, bool]]:
+    text, plain = piece
+    if not plain or escaped not in text:
+        return [piece]
+    first, *rest = text.split(escaped)
+    return [(first, True), *(part for after in rest for part in ((meant, False), (after, True)))]
+
+
+def _led(fmt: Format, text: str) -> bool:
+    """Whether the words stand before the prompt that this format has there; a lead with a line end has a line of its own."""
+    lead = fmt.body.lead.strip()
+    rest = text[len(lead) :] or "\n"
+    return bool(lead) and text.startswith(lead) and (not fmt.body.lead.endswith("\n") or rest.lstrip(" \t").startswith("\n"))
+
+
+def write_prompt(fmt: Format, prompt: str, active: tuple[str, ...], kind: str | None, old: str | None = None) -> PromptRendering:
+    """The body for a prompt; `active` are the placeholders of this format that are meant as such, `old` is the body it replaces.
+
+    A body that says the same already stays as it is, and one that does without the format's lead keeps doing so.
+    """
+    problem = _length_problem(fmt, prompt)
+    before = literal(old or "")
+    if before and read_prompt(fmt, before, kind) == (prompt, tuple(item for item in active if item in prompt)):
+        return PromptRendering(before, prompt, problem=problem)
     text, losses = prompt, []
     for template in _templates(fmt, kind):
         found = ordered(m.group() for m in _active(template.active).finditer(text))
@@ -72,16 +134,16 @@ def write_prompt(fmt: Format, prompt: str, active: tuple[str, ...], kind: str | 
         if not literal_ones:
             continue
         if template.otherwise == "escape" and template.escape is not None:
-            text = text.replace(template.escape[0], template.escape[1])
+            meant, escaped = template.escape
+            text = _active(template.active).sub(lambda m: m[0] if m[0] in active else m[0].replace(meant, escaped), text)  # noqa: B023 - used at once
         elif template.otherwise == "refuse":
             why = f"{fmt.title} fails on {_some(literal_ones)} in a prompt: it takes them for placeholders and knows no escape"
             hint = f"agentsync skip --refused --for {fmt.id}"
             return PromptRendering(text, prompt, problem=Problem("prompt-refused", why, hint=hint, severity="warning"))
         else:
             losses.append(Loss("approximated", "prompt", _some(literal_ones), f"{fmt.title} replaces this when the agent runs, and knows no escape"))
-    problem = _length_problem(fmt, prompt)
-    text = f"{fmt.body.lead}{text}" if text else text
-    return PromptRendering(text, prompt, tuple(losses), problem)
+    lead = fmt.body.lead if text and (not before or _led(fmt, before)) else ""
+    return PromptRendering(lead + text, prompt, tuple(losses), problem)
 
 
 def _some(items: list[str]) -> str:

@@ -6,17 +6,19 @@ reason, what it loads with other rights than the file states is `degraded`.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from agentsync.codec.compiled import BODY, STATUS_OF, Compiled, Kind, compile_format, misfit
-from agentsync.codec.names import name_problem, placed_name, stated_name
-from agentsync.codec.prompts import literal, read_prompt
-from agentsync.codec.rights_read import read_rights
+from agentsync.codec.compiled import BODY, STATUS_OF, Compiled, Kind, brought, compile_format, misfit, without
+from agentsync.codec.names import by_place, name_problem, placed_name, stated_name
+from agentsync.codec.prompts import joined_texts, literal, placeholders_in, read_prompt
+from agentsync.codec.rights_read import read_rights, shown
 from agentsync.containers import parse
 from agentsync.containers.layout import CUT, Entry, Outcome, Parsed
 from agentsync.formats.rules import FieldRule, Format
-from agentsync.model import ALL_RIGHTS, HUB_FORMAT, Agent, Document, Loss, Problem, Reading, Status, Value
+from agentsync.model import ALL_RIGHTS, HUB_FORMAT, Agent, Document, Loss, Problem, Reading, Status, Value, ordered
 from agentsync.shapes import SHAPES, BadValue
 
 PLACEHOLDERS = "placeholders"
@@ -44,9 +46,8 @@ def read_parsed(compiled: Compiled, kind: Kind, document: Document, parsed: Pars
         agent = _opened(compiled, document, parsed) if status == "degraded" else None
         return (Reading(fmt.id, status, agent, (), tuple(_as_status(p, status) for p in problems)),)
     readings = [read_entry(compiled, kind, document.path, entry, repaired=parsed.repaired) for entry in parsed.entries]
-    stopping = next((r for r in readings if r.status == "refused" and any(p.code == "config-refused" for p in r.problems)), None)
-    if stopping is not None and len(readings) > 1:
-        readings = [r if r.status == "refused" else _dragged(r, stopping, document.path) for r in readings]
+    if (why := _stopping(kind, readings, problems)) is not None:
+        readings = [r if r.status == "refused" else _dragged(r, why, document.path) for r in readings]
     if any(problem.code == CUT for problem in problems):
         readings = [replace(r, status="degraded") if r.status == "read" else r for r in readings]
     if problems and readings:
@@ -60,9 +61,22 @@ def _as_status(problem: Problem, status: Status) -> Problem:
     return problem if status != "skipped" else replace(problem, severity="note")
 
 
-def _dragged(reading: Reading, stopping: Reading, path: str) -> Reading:
+def _stopping(kind: Kind, readings: list[Reading], problems: tuple[Problem, ...]) -> str | None:
+    """Why the client refuses a shared file as a whole, or None."""
+    stopping = next((r for r in readings if r.status == "refused" and any(p.code == "config-refused" for p in r.problems)), None)
+    if stopping is not None:
+        return f"because of the entry `{stopping.entry}`"
+    if kind.rules.on_bad_value != "config":
+        return None
+    if any(problem.code == "bad-entry" for problem in problems):
+        return "because of an entry that is no agent"
+    twice = next((name for name, times in Counter(r.entry for r in readings).items() if times > 1), None)
+    return f"because two entries are called `{twice}`" if twice is not None else None
+
+
+def _dragged(reading: Reading, why: str, path: str) -> Reading:
     """An entry that is lost because its client refuses the whole file for another one."""
-    message = f"the file is refused as a whole because of the entry `{stopping.entry}`"
+    message = f"the file is refused as a whole {why}"
     return replace(reading, status="refused", agent=None, problems=(*reading.problems, Problem("config-refused", message, path)))
 
 
@@ -83,6 +97,7 @@ class _Draft:
     path: str | None
     fields: dict[str, Value] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    inside: list[tuple[str, ...]] = field(default_factory=list)
     own: dict[str, Value] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
@@ -98,7 +113,8 @@ class _Draft:
             return
         code = {"config": "config-refused", "skip": "skipped", "open": "degraded"}.get(outcome, "refused")
         severity = "note" if outcome == "skip" else "error"
-        problem = Problem(code, message, self.path, self.lines.get(key), severity=severity)  # type: ignore[arg-type]  # one of three words
+        line = self.lines.get(key) or min(self.lines.values(), default=None)        # what is missing is missing from the head's first line on
+        problem = Problem(code, message, self.path, line, severity=severity)  # type: ignore[arg-type]  # one of three words
         if self.outcome == "ignored":
             self.outcome = outcome
             self.problems.insert(0, problem)
@@ -114,16 +130,17 @@ def read_entry(compiled: Compiled, kind: Kind, path: str, entry: Entry, *, repai
     for field_name, rule in fmt.fields.items():
         if rule.key != BODY:
             _read_field(compiled, kind, draft, field_name, rule)
-    body = _read_body(compiled, kind, draft, entry)
+    body, plain = _read_body(compiled, kind, draft, entry)
     statement = read_rights(fmt, compiled.tools, entry.keys, bad_value=kind.rules.on_bad_value)
-    draft.used.update(statement.used)
+    draft.used.update(key for key in statement.used if key != fmt.rights.key or not SHAPES[fmt.rights.shape].whole)
     if statement.outcome is not None and statement.bad is not None:
         draft.fail(statement.outcome, statement.bad[0], f"`{statement.bad[0]}`: {statement.bad[1]}")
     for key, text in statement.notes:
         draft.note("rights-not-as-stated", key, text)
     if fmt.rights.ask is not None:
         draft.used.add(fmt.rights.ask[0])
-    prompt, active = read_prompt(fmt, body, kind.rules.id)
+    prompt, active = (literal(body), ()) if plain else read_prompt(fmt, body, kind.rules.id)
+    active = ordered([*active, *placeholders_in(fmt, draft.fields, kind.rules.id)])
     _check_prompt(fmt, draft, prompt)
     extra = _read_rest(compiled, kind, draft)
     if active:
@@ -158,7 +175,7 @@ def _read_name(compiled: Compiled, kind: Kind, draft: _Draft, path: str, entry: 
             if kind.rules.entry is not None and kind.rules.entry.key is not None:
                 draft.used.add(kind.rules.entry.key)
         elif source in ("stem", "path", "folder"):
-            name = placed_name(fmt, source, path)
+            name = by_place(fmt, path, kind.rules.unit)
         if name is not None:
             break
     if name is None:
@@ -182,9 +199,9 @@ def _value_at(keys: Mapping[str, Value], path: tuple[str, ...]) -> object:
 
 
 def _read_field(compiled: Compiled, kind: Kind, draft: _Draft, name: str, rule: FieldRule) -> None:
-    paths = [p for p in [rule.overflow, kind.path_of(rule), *((other,) for other in rule.also)] if p]
+    paths = [p for p in [rule.overflow, kind.path_of(rule), *((other,) for other in rule.also), *([(rule.copy,)] if rule.copy else [])] if p]
     found = [(path, value) for path in paths if (value := _value_at(draft.keys, path)) is not _NOTHING]
-    draft.used.update(path[0] for path, _ in found if len(path) == 1)
+    draft.used.update(path[0] for path, value in found if len(path) == 1 and (path[0] != rule.copy or value == found[0][1]))
     key = kind.path_of(rule)[-1]
     if not found:
         if rule.absent is not None:
@@ -197,7 +214,7 @@ def _read_field(compiled: Compiled, kind: Kind, draft: _Draft, name: str, rule: 
         neutral = decode(compiled, rule, native, plain=path == rule.overflow)  # type: ignore[arg-type]  # a native value
     except BadValue as error:
         outcome = kind.bad(rule.bad)
-        draft.fail(outcome, key, f"`{key}`: {error}")
+        draft.fail(outcome, key, f"`{key}`: {error} ({shown(native)})")  # type: ignore[arg-type]  # a native value
         if outcome == "ignored":
             _keep_own(draft, path, native)  # type: ignore[arg-type]  # a native value
         return
@@ -207,6 +224,8 @@ def _read_field(compiled: Compiled, kind: Kind, draft: _Draft, name: str, rule: 
         _keep_own(draft, path, native)  # type: ignore[arg-type]  # a native value
     elif neutral is not None:
         draft.fields[name] = neutral  # type: ignore[assignment]  # a neutral value
+        beside = [at for at, text in brought(rule, path, native).items() if _value_at(draft.keys, at) == text]
+        draft.inside += [at for at in (path, *beside) if len(at) > 1]
         if neutral == "" and rule.empty is not None:
             draft.fail(rule.empty, key, f"`{key}` is empty")
     elif rule.required:
@@ -221,13 +240,18 @@ def decode(compiled: Compiled, rule: FieldRule, native: Value, *, plain: bool = 
     if rule.none is not None and native is not None and str(native).casefold() == str(rule.none).casefold():
         return None
     value = SHAPES[rule.shape].read(native)
+    if isinstance(value, str) and rule.limit is not None and len(value) > rule.limit:
+        raise BadValue(f"at most {rule.limit} characters are taken ({len(value)})")
+    if isinstance(value, str) and rule.active is not None and re.match(rule.active, value):
+        return _NOTHING
     if rule.table is None or plain:
         return value
     neutral = compiled.tables[rule.table].neutral(value)
     if neutral is not None:
         return neutral
     if rule.closed:
-        raise BadValue(f"{value!r} is none of {', '.join(str(v) for v in compiled.format.values[rule.table].values())}")
+        words = [*([rule.none] if rule.none is not None else []), *compiled.format.values[rule.table].values()]
+        raise BadValue(f"one of {', '.join(map(str, words))} is needed")
     return _NOTHING
 
 
@@ -237,21 +261,27 @@ def _keep_own(draft: _Draft, path: tuple[str, ...], native: Value) -> None:
         draft.own[path[0]] = native
 
 
-def _read_body(compiled: Compiled, kind: Kind, draft: _Draft, entry: Entry) -> str:
+def _read_body(compiled: Compiled, kind: Kind, draft: _Draft, entry: Entry) -> tuple[str, bool]:
+    """The text of the prompt, and whether it stands where no placeholder is one."""
     rule = next((r for r in compiled.format.fields.values() if r.key == BODY), None)
     if kind.has_body:
-        return entry.body or ""
-    key = kind.rules.body
+        return entry.body or "", False
+    key, second = kind.rules.body, compiled.format.body.literal
     draft.used.add(key)
     value = draft.keys.get(key)
     if value is None and key not in draft.keys:
         if rule is not None and rule.required:
             draft.fail(kind.bad(rule.missing), key, f"`{key}` is missing")
-        return ""
-    if not isinstance(value, str):
+        value = ""
+    elif not isinstance(value, str):
         draft.fail(kind.bad(rule.bad if rule else None), key, f"`{key}` must be a text")
-        return ""
-    return value
+        value = ""
+    value = joined_texts([value, *(more for more in (draft.keys.get(other) for other in kind.rules.more) if isinstance(more, str))])
+    draft.used.update(other for other in kind.rules.more if isinstance(draft.keys.get(other), str))
+    if second is not None and not value and isinstance(other := draft.keys.get(second), str):
+        draft.used.add(second)
+        return other, True
+    return value, False
 
 
 def _check_prompt(fmt: Format, draft: _Draft, prompt: str) -> None:
@@ -275,13 +305,20 @@ def _read_rest(compiled: Compiled, kind: Kind, draft: _Draft) -> dict[str, dict[
     for key, value in draft.keys.items():
         if key in draft.used or key == kind.rules.others:
             continue
-        own[key] = value
+        rest = without(value, [path[1:] for path in draft.inside if path[0] == key])
+        if rest != {} or value == {}:
+            own[key] = rest
+        if key == fmt.rights.key:
+            continue
         rule = fmt.native.get(key)
         refusal = kind.rules.on_bad_key
         if rule is None and key not in fmt.rights.switches and refusal != "ignored" and refusal != "sent":
             draft.fail(refusal, key, f"`{key}` is no key of {fmt.title}")
         elif rule is not None and (wanted := misfit(rule, value)) is not None:
-            draft.fail(kind.bad(rule.bad), key, f"`{key}` must be {wanted} ({_short(value)})")
+            draft.fail(kind.bad(rule.bad), key, f"`{key}` must be {wanted} ({shown(value)})")
+    for key, rule in fmt.native.items():
+        if rule.required and key not in draft.keys:
+            draft.fail(kind.bad(rule.bad), key, f"`{key}` is missing")
     if own:
         extra[home] = own
     if kind.rules.others is not None:
@@ -309,8 +346,3 @@ def _read_others(compiled: Compiled, kind: Kind, draft: _Draft, extra: dict[str,
             extra.setdefault(name, {}).update(inner)
         else:
             extra.setdefault(HUB_FORMAT, {})[name] = inner
-
-
-def _short(value: Value) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else text[:39] + "…"

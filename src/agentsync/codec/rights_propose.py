@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agentsync.codec.rights_read import field_keys, restricts
+from agentsync.codec.limits import EXPRESSION
+from agentsync.codec.rights_read import case_of, field_keys, restricts
 from agentsync.codec.tables import ToolTable, full_atoms
 from agentsync.containers.layout import DELETE, Change
 from agentsync.formats.rules import Format
 from agentsync.model import Rights, Value, ordered
-from agentsync.rights import ATOMS, Holding, containers_of, contains, effective, left_over, limited, split_grant
+from agentsync.rights import ATOMS, Holding, containers_of, contains, effective, given_by, left_over, limited, split_grant
 from agentsync.shapes import SHAPES, BadValue, CannotSay
 
 
@@ -29,6 +30,7 @@ def proposals(
     fmt: Format, table: ToolTable, rights: Rights, context: Mapping[str, Value], old: Mapping[str, Value], wide: bool
 ) -> Iterable[dict[str, Change]]:
     base = dict.fromkeys(own_keys(fmt) & old.keys(), DELETE)
+    rights = _sayable(fmt, rights)
     style = fmt.rights.style
     if style == "permission-map":
         lists = [_permission_map(fmt, table, rights)]
@@ -65,17 +67,20 @@ def _allow_lists(
         ask = {rules.ask[0]: _nested(rules.ask[1:], list(rights.ask))}
     if wanted.allow is None:
         implied = {grant for rule in _switch_removals(fmt, context) for grant in rule}
-        denials = _denials(fmt, table, [grant for grant in wanted.deny if grant not in implied])
-        everything: dict[str, Change] = {} if rules.absent in ("all", "unknown") else _stated(fmt, list(rules.all[:1]), old)
-        if not everything and rules.absent == "none":
-            everything = _stated(fmt, list(table.known()), old)
-        if not denials.names and not denials.missing:
-            yield {**everything, **ask}
-            return
-        if rules.deny is not None and denials.names:
-            yield {**everything, rules.deny: _list_value(rules.deny_shape or rules.shape, denials.names, old.get(rules.deny)), **ask}
+        everything = _everything(fmt, table, old)
+        # What a field beside the rights takes away, or would if its client kept it, need not be said twice; the check decides.
+        for said in ordered([frozenset(implied), frozenset(implied.intersection(given_by(rights, table.client))), frozenset()]):
+            denials = _denials(fmt, table, [grant for grant in wanted.deny if grant not in said])
+            if not denials.names and not denials.missing:
+                yield {**everything, **ask}
+                if not implied:
+                    return
+            if rules.deny is not None and denials.names:
+                yield {**everything, rules.deny: _list_value(rules.deny_shape or rules.shape, denials.names, old.get(rules.deny)), **ask}
         if rules.unlisted != "allowed":
-            yield {**_stated(fmt, _entries(fmt, table, _spelled_out(fmt, wanted)), old), **ask}
+            spelled = _entries(fmt, table, _spelled_out(fmt, wanted))
+            yield {**_stated(fmt, [*spelled, *rules.mcp.all[:1]], old), **ask}
+            yield {**_stated(fmt, spelled, old), **ask}
         yield {**everything, **ask}
         return
     explicit = [g for g in wanted.allow if g not in rights.implied] if _implies(fmt, context, rights.implied) else list(wanted.allow)
@@ -93,6 +98,26 @@ def _allow_lists(
             yield listed
             if taken and rules.deny is not None and not opened.isdisjoint(grants):
                 yield {**listed, rules.deny: _list_value(rules.deny_shape or rules.shape, taken, old.get(rules.deny))}
+
+
+def _everything(fmt: Format, table: ToolTable, old: Mapping[str, Value]) -> dict[str, Change]:
+    """The statement of an agent that may do all: nothing where that says so, else the word for it, else every tool there is."""
+    rules = fmt.rights
+    if rules.absent == "all" or (rules.absent == "unknown" and not rules.all):
+        return {}
+    return _stated(fmt, list(rules.all[:1]) or [*table.known(), *rules.mcp.all[:1]], old)
+
+
+def _sayable(fmt: Format, rights: Rights) -> Rights:
+    """The rights without limits that are expressions, where the format's limits are none: a grant goes, a denial takes the whole."""
+    if fmt.rights.limits == "regex" or fmt.rights.foreign:
+        return rights
+    allow = None if rights.allow is None else tuple(g for g in rights.allow if not _expression(g))
+    return replace(rights, allow=allow, deny=ordered(split_grant(g)[0] if _expression(g) else g for g in rights.deny))
+
+
+def _expression(grant: str) -> bool:
+    return f"({EXPRESSION}" in grant or f"(!{EXPRESSION}" in grant
 
 
 def _kept_denials(fmt: Format, table: ToolTable, rights: Rights, old: Mapping[str, Value]) -> dict[str, Change]:
@@ -120,7 +145,7 @@ def _spelled_out(fmt: Format, rights: Rights) -> Rights:
 def _switch_removals(fmt: Format, context: Mapping[str, Value]) -> Iterable[tuple[str, ...]]:
     """What fields that stand beside the rights take away already."""
     for key, cases in fmt.rights.switches.items():
-        case = cases.get(str(context.get(key)).strip().lower())
+        case = case_of(cases, context.get(key))
         if case is not None and key in context:
             yield case.removes
 
@@ -143,7 +168,7 @@ def _nested(path: Iterable[str], value: Value) -> Value:
 def _stated(fmt: Format, names: list[str], old: Mapping[str, Value]) -> dict[str, Change]:
     """The allow-list key; an empty list is written in the way that means `no tools` here, or left for the check to judge."""
     rules = fmt.rights
-    if rules.key is None:
+    if rules.key is None or (not names and rules.bare):
         return {}
     if not names and rules.empty != "none":
         names = list(rules.none)

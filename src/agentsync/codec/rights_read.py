@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from agentsync.codec.denied import denials
 from agentsync.codec.tables import ToolTable
 from agentsync.formats.rules import Format, Outcome, Switch
 from agentsync.model import ALL_RIGHTS, Rights, Value, ordered
-from agentsync.rights import ANY_MCP, EVERYTHING, contains, limited
+from agentsync.rights import ANY_MCP, EVERYTHING, contains, limited, spell
 from agentsync.shapes import SHAPES, BadValue
 
 # Limits against hostile input. Every rule is held against every name, and real maps have some twenty rules.
@@ -75,6 +76,8 @@ def _read(fmt: Format, table: ToolTable, keys: Mapping[str, Value], kept: bool, 
     style = fmt.rights.style
     if style == "permission-map":
         _permission_map(reader)
+    elif style == "none":
+        reader.allow = _by_word(reader, fmt.rights.absent, "")
     elif style == "allow-list" and not (kept and not fmt.rights.enforced):
         _allow_list(reader)
         if not fmt.rights.enforced and (reader.allow is not None or reader.deny):
@@ -82,12 +85,19 @@ def _read(fmt: Format, table: ToolTable, keys: Mapping[str, Value], kept: bool, 
             reader.notes.append((fmt.rights.key or "", f"{fmt.title} is not known to keep `{fmt.rights.key}`"))
     if fmt.rights.ask is not None and isinstance(listed := at_path(keys, fmt.rights.ask), list):
         reader.ask += [str(item) for item in listed]
+    reader.deny += denials(fmt.rights.denied, table, keys)
     _implied(reader)
     _switches(reader)
     gives = ordered(f"{table.client}|{grant}" for grant in reader.gives)
     allow = None if reader.allow is None or EVERYTHING in reader.allow else ordered(reader.allow)
     rights = Rights(allow, ordered(reader.deny), ordered(reader.ask), gives, tuple(reader.implied))
     return Statement(rights, ordered(reader.used), reader.outcome, reader.bad, tuple(reader.notes))
+
+
+def shown(value: Value) -> str:
+    """A native value for a message, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def at_path(keys: Mapping[str, Value], path: Iterable[str]) -> Value:
@@ -103,7 +113,8 @@ def at_path(keys: Mapping[str, Value], path: Iterable[str]) -> Value:
 def _by_word(reader: _Reader, word: str | None, key: str) -> list[str] | None:
     """The allow-list that `all`, `none`, `unknown` or `refused` stands for."""
     if word == "refused":
-        reader.fail("config" if reader.bad_value == "config" else "file", key, "the client refuses this")
+        stated = "it says nothing" if key in reader.keys else "it is missing"
+        reader.fail("config" if reader.bad_value == "config" else "file", key, f"{stated}, and {reader.fmt.title} wants a list of tools there")
     return [] if word == "none" else None
 
 
@@ -125,6 +136,8 @@ def _allow_list(reader: _Reader) -> None:
                 reader.allow = []
             else:
                 reader.allow = _by_word(reader, rules.empty, key) if not names else _grants(reader, key, names)
+                if names and rules.unlisted == "allowed":
+                    reader.allow = None        # such a list takes nothing away
     if rules.deny is not None and keys.get(rules.deny) is not None:
         names = _names(reader, rules.deny, rules.deny_shape or rules.shape)
         if names is not None:
@@ -144,15 +157,19 @@ def _names(reader: _Reader, key: str, shape: str) -> list[str] | None:
         if reader.bad_value == "ignored":
             reader.notes.append((key, f"{error}; the client drops the value"))
         else:
-            reader.fail(reader.bad_value, key, str(error))
+            reader.fail(reader.bad_value, key, f"{error} ({shown(reader.keys[key])})")
         return None
 
 
 def _grants(reader: _Reader, key: str, names: list[str], *, deny: bool = False) -> list[str] | None:
     """What a list of entries gives (or takes away); None where one entry opens everything."""
-    unknown = reader.fmt.rights.unknown
+    rules = reader.fmt.rights
+    unknown = rules.unknown
     found: list[str] = []
     for name in names:
+        if rules.alone and name in rules.all and len(names) > 1:
+            reader.notes.append((key, f"`{name}` gives nothing beside other names in {reader.fmt.title}"))
+            continue
         token = reader.table.read(name, deny=deny)
         if token.note:
             reader.notes.append((key, token.note))
@@ -160,7 +177,8 @@ def _grants(reader: _Reader, key: str, names: list[str], *, deny: bool = False) 
             reader.notes.append((key, f"`{name}` is unknown to {reader.fmt.title}, which then gives every tool"))
             return None
         if token.unknown and not deny and unknown in ("file", "agent"):
-            reader.fail("agent" if unknown == "agent" else "file", key, f"`{name}` is no tool of {reader.fmt.title}")
+            whole: Outcome = "config" if reader.bad_value == "config" else "file"
+            reader.fail("agent" if unknown == "agent" else whole, key, f"`{name}` is no tool of {reader.fmt.title}")
         found += token.gives if reader.kept and token.gives else token.grants
         reader.gives += token.gives
     return found
@@ -182,14 +200,13 @@ def _switches(reader: _Reader) -> None:
         value = reader.keys.get(key)
         if value is None:
             continue
-        case = _case(cases, value)
+        case = case_of(cases, value)
         if case is None or not restricts(case):
             continue
         if key not in field_keys(reader.fmt):
             reader.used.append(key)
         if not case.enforced:
-            reader.gives.append(EVERYTHING)
-            reader.notes.append((key, f"{reader.fmt.title} does not keep `{key}: {value}`: the agent has every right of its session"))
+            _not_kept(reader, key, value, case)
             if reader.kept:
                 continue
         if case.only is not None:
@@ -203,7 +220,19 @@ def _switches(reader: _Reader) -> None:
         reader.deny += case.removes
 
 
-def _case(cases: Mapping[str, Switch], value: Value) -> Switch | None:
+def _not_kept(reader: _Reader, key: str, value: Value, case: Switch) -> None:
+    """Record what a client gives in spite of a switch: what the lists beside it deny stays denied."""
+    if case.only is not None:
+        reader.gives.append(EVERYTHING)
+        reader.notes.append((key, f"{reader.fmt.title} does not keep `{key}: {value}`: the agent has every right of its session"))
+        return
+    left = [g for g in case.removes if not contains(reader.deny, g) and (reader.allow is None or contains(reader.allow, g))]
+    if left:
+        reader.gives += left
+        reader.notes.append((key, f"`{key}: {value}` does not hold in every session: the agent can still use {spell(left)}"))
+
+
+def case_of(cases: Mapping[str, Switch], value: Value) -> Switch | None:
     """What a value of a switch does: the one that is spelt so, or one for which case makes no difference."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if text in cases:
@@ -231,15 +260,20 @@ def _permission_map(reader: _Reader) -> None:
     if rules.legacy is not None and rules.legacy.key in reader.keys:
         merged.update(_legacy(reader, reader.keys[rules.legacy.key]))
     key = rules.key or ""
-    if key in reader.keys:
+    if key not in reader.keys:
+        reader.allow = _by_word(reader, rules.absent, key) if not merged else None
+    else:
         reader.used.append(key)
         value = reader.keys[key]
-        if isinstance(value, str):
+        if value is None:
+            reader.allow = _by_word(reader, rules.null_ or rules.empty, key)
+        elif isinstance(value, str):
             merged["*"] = value
         elif isinstance(value, dict):
             merged.update(value)
+            reader.allow = _by_word(reader, rules.empty, key) if not merged else None
         else:
-            reader.fail(reader.bad_value, key, "a word or a map is needed")
+            reader.fail(reader.bad_value, key, f"a word or a map is needed ({shown(value)})")
     if len(merged) > RULES or any(len(name) > NAME for name in merged):
         reader.fail("agent", key, f"more than {RULES} rules, or one for a tool name of more than {NAME} characters")
         return
@@ -263,7 +297,7 @@ def _legacy(reader: _Reader, value: Value) -> list[tuple[str, Value]]:
     assert legacy is not None  # noqa: S101  # the caller asked
     reader.used.append(legacy.key)
     if not isinstance(value, dict) or not all(isinstance(on, bool) for on in value.values()):
-        reader.fail(reader.bad_value, legacy.key, "a map of tool names to true or false is needed")
+        reader.fail(reader.bad_value, legacy.key, f"a map of tool names to true or false is needed ({shown(value)})")
         return []
     allow, _ask, deny = reader.fmt.rights.actions
     return [(legacy.rename.get(name, name), allow if on else deny) for name, on in value.items()]
@@ -275,8 +309,8 @@ def _check_action(reader: _Reader, key: str, name: str, value: Value) -> None:
         return
     if isinstance(value, dict) and name in reader.fmt.rights.patterned and all(action in actions for action in value.values()):
         return
-    allowed = ", ".join(actions) + (", or a map of patterns to these," if name in reader.fmt.rights.patterned else "")
-    reader.fail(reader.bad_value, key, f"`{name}` must be {allowed}")
+    allowed = ", ".join(actions) + (", or a map of patterns to these" if name in reader.fmt.rights.patterned else "")
+    reader.fail(reader.bad_value, key, f"`{name}` must be {allowed} ({shown(value)})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +356,8 @@ def _wildcard(key: str) -> re.Pattern[str]:
 def _settle(reader: _Reader, entries: list[tuple[str, Value]]) -> None:
     rules = reader.fmt.rights
     allow, ask, deny = rules.actions
-    star = _settled(entries, None, allow)
+    unnamed = deny if rules.unlisted == "denied" else allow
+    star = _settled(entries, None, unnamed)
     open_ended = star.action != deny
     reader.allow = None if open_ended else []
     if star.action == ask:
@@ -334,7 +369,7 @@ def _settle(reader: _Reader, entries: list[tuple[str, Value]]) -> None:
     servers = sorted((key[:-2] for key in named if key.endswith("_*")), key=len, reverse=True)
     for name in [*natives, *others, *ordered(named)]:
         token = reader.table.read(name)
-        here = _settled(entries, name, allow)
+        here = _settled(entries, name, unnamed)
         if name in others and here == star:
             continue
         for grant in token.grants:

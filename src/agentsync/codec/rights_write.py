@@ -21,7 +21,9 @@ from agentsync.rights import (
     Difference,
     capability,
     compare,
+    contains,
     effective,
+    given_by,
     spell,
 )
 
@@ -82,7 +84,7 @@ def _write(
         return RightsRendering({}, rights, problem=_refusal(fmt, rights, Difference()))
     if best.kept.widened and not allow_widening:
         return RightsRendering({}, rights, problem=_refusal(fmt, rights, best.kept))
-    if fmt.rights.tools and _nothing_left(rights, best.stated) and not allow_widening:
+    if fmt.rights.tools and _nothing_left(fmt, rights, best.stated) and not allow_widening:
         return RightsRendering({}, rights, problem=_nothing(fmt, rights))
     changes = _only_new(best.changes, old)
     return RightsRendering(changes, best.stated, tuple(_losses(fmt, best)))
@@ -98,10 +100,11 @@ def unchanged(fmt: Format, table: ToolTable, rights: Rights, keys: Mapping[str, 
 
 def _with_given(rights: Rights, client: str) -> Rights:
     """The rights an agent has in effect where the same client ran it before: what that client gave beyond the statement."""
-    given = [grant for entry in rights.unenforced for owner, _, grant in [entry.partition("|")] if owner == client]
+    given = given_by(rights, client)
     if EVERYTHING in given:
         return Rights()
-    return replace(rights, allow=ordered([*rights.allow, *given])) if given and rights.allow is not None else rights
+    allow = None if rights.allow is None else ordered([*rights.allow, *given])
+    return replace(rights, allow=allow, deny=tuple(grant for grant in rights.deny if grant not in given)) if given else rights
 
 
 def _spelling_aside(wanted: Rights, said: Rights) -> Difference:
@@ -123,8 +126,12 @@ def _only_new(changes: Mapping[str, Change], old: Mapping[str, Value]) -> dict[s
     return {k: v for k, v in changes.items() if (k in old if v is DELETE else k not in old or old[k] != v or type(old[k]) is not type(v))}
 
 
-def _nothing_left(wanted: Rights, said: Rights) -> bool:
-    return bool(said.allow == () and wanted.allow and effective(wanted).allow)
+def _nothing_left(fmt: Format, wanted: Rights, said: Rights) -> bool:
+    """Whether an agent that had tools would have none: what the client always gives is some, and some formats say no more."""
+    if fmt.rights.bare:
+        return False
+    held = effective(wanted).allow if wanted.allow else ()
+    return bool(said.allow == () and held and not any(contains(fmt.rights.always, grant) for grant in held))
 
 
 def _losses(fmt: Format, best: _Candidate) -> Iterable[Loss]:
@@ -134,8 +141,11 @@ def _losses(fmt: Format, best: _Candidate) -> Iterable[Loss]:
         yield Loss("widened", "rights", spell_short(widened), f"{title} cannot hold the agent to less")
     if best.said.approximated:
         yield Loss("approximated", "rights", spell_short(best.said.approximated), f"{title} gives these together with what the agent has")
-    if best.said.narrowed:
-        yield Loss("narrowed", "rights", spell_short(best.said.narrowed), f"{title} cannot give these without giving more")
+    always = fmt.rights.always
+    if held := tuple(g for g in best.said.narrowed if contains(always, g)):
+        yield Loss("approximated", "rights", spell_short(held), f"{title} gives these to every agent, and no file of it can say so")
+    if lost := tuple(g for g in best.said.narrowed if not contains(always, g)):
+        yield Loss("narrowed", "rights", spell_short(lost), f"{title} cannot give these without giving more")
     if best.said.unasked:
         yield Loss("approximated", "rights", spell_short(best.said.unasked), f"{title} cannot say `ask first` for an agent; its session decides")
     if best.said.asked:

@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import translate
 from typing import Any, TypeVar
 
+from agentsync.codec.limits import EXPRESSION, expression_of, pattern_of
+from agentsync.formats.patterns import flaw_of
 from agentsync.formats.rules import Format, McpRules, RightsRules
 from agentsync.model import Value, ordered
 from agentsync.rights import ANY_MCP, ATOMS, EVERYTHING, limited, split_grant
@@ -84,6 +87,7 @@ class ToolTable:
             for name in names:
                 by_name.setdefault(self._fold(name), []).append(atom)
         self._atoms = {name: tuple(atoms) for name, atoms in by_name.items()}
+        self._void = frozenset(self._fold(name) for name in rules.void)
         self._other = frozenset(self._fold(name) for name in rules.other)
         self._anycase = frozenset(name.lower() for name in [*self._atoms, *self._other])
         self._mcp = _McpNames(rules.mcp)
@@ -115,6 +119,10 @@ class ToolTable:
         if entry in self.rules.all and not deny:
             return Token((EVERYTHING,))
         name, limit = split_grant(entry)
+        if self._fold(name) in self._void:
+            return Token(())
+        if self.rules.globs and (covered := self._covered(entry, deny)):
+            return Token(covered)
         if limit is not None and (atoms := self.atoms_of(name)):
             return self._limited(entry, atoms, limit, deny)
         if atoms := self.atoms_of(entry):      # before MCP names: `web/fetch` is a tool that the table names
@@ -129,13 +137,29 @@ class ToolTable:
         if self.rules.foreign and "/" in entry:
             return Token((f"tool:{entry}",))
         grant = f"tool:{self.vocabulary}/{entry}"
-        if folded in self._other or any("*" in o and _glob(o, folded) for o in self._other):
+        if self._named_other(folded):
             return Token((grant,))
         if deny and not self.rules.fold and entry.lower() in self._anycase:
             return Token((), note=f"`{entry}` takes nothing away: {self.title} compares tool names with their case", unknown=True)
         if deny and entry in self.rules.all:
             return Token((), note=f"`{entry}` takes nothing away in {self.title}", unknown=True)
         return Token((grant,), unknown=True)
+
+    def _covered(self, entry: str, deny: bool) -> tuple[str, ...]:
+        """What a pattern of names gives; an expression that could run for ever gives nothing and takes everything away."""
+        if not entry.startswith(EXPRESSION) and not any(sign in entry for sign in "*?["):
+            return ()
+        expression = entry[len(EXPRESSION) :] if entry.startswith(EXPRESSION) else translate(entry)
+        if entry.startswith(EXPRESSION) and flaw_of(expression) is not None:
+            return tuple(self.natives) if deny else ()
+        pattern = re.compile(expression, re.IGNORECASE)
+        names = [name for names in self.natives.values() for name in names if pattern.fullmatch(name)]
+        mcp = self._mcp.read(entry, deny)
+        return ordered([atom for name in names for atom in self.atoms_of(name)] + ([mcp] if mcp is not None and names else []))
+
+    def _named_other(self, folded: str) -> bool:
+        """Whether the format names a tool that no atom describes, itself or by a pattern."""
+        return folded in self._other or any("*" in o and _glob(o, folded) for o in self._other)
 
     def _limited(self, entry: str, atoms: tuple[str, ...], limit: str, deny: bool) -> Token:
         neutral = self.neutral_limit(limit)
@@ -159,11 +183,15 @@ class ToolTable:
 
     def neutral_limit(self, limit: str) -> str:
         """A limit in neutral words: `git:*` becomes `git *` where the client spells a prefix so."""
+        if self.rules.limits == "regex":
+            return pattern_of(limit)
         prefix = self.rules.prefix
         return f"{limit[: -len(prefix)]} *" if prefix and limit.endswith(prefix) else limit
 
     def native_limit(self, limit: str) -> str:
         """The inverse of `neutral_limit`."""
+        if self.rules.limits == "regex":
+            return expression_of(limit)
         prefix = self.rules.prefix
         return limit[:-2] + prefix if prefix and limit.endswith(" *") and "*" not in limit[:-2] else limit
 
@@ -177,7 +205,7 @@ class ToolTable:
             return None
         vocabulary, _, name = grant[5:].partition("/")
         if vocabulary == self.vocabulary:
-            return name if self.rules.unknown in ("dropped", "sent") or self._fold(name) in self._other else None
+            return name if self.rules.unknown in ("dropped", "sent") or self._named_other(self._fold(name)) else None
         return f"{vocabulary}/{name}" if self.rules.foreign else None
 
 
@@ -193,7 +221,8 @@ def _stating(fmt: Format) -> tuple[str, ...]:
     """Every native key that has a say in an agent's rights."""
     rules = fmt.rights
     keys = [rules.key, rules.deny, rules.legacy.key if rules.legacy is not None else None, rules.ask[0] if rules.ask is not None else None]
-    return ordered(key for key in [*keys, *rules.switches, *(rule.key for rule in rules.implied)] if key is not None)
+    beside = [*rules.switches, *(rule.key for rule in rules.implied), *(place.at[0] for place in rules.denied)]
+    return ordered(key for key in [*keys, *beside] if key is not None)
 
 
 class _McpNames:

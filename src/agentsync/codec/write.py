@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from agentsync.codec.build import Build, as_line, identical, in_order, set_at
+from agentsync.codec.build import Build, as_line, identical, in_order, joined, set_at
 from agentsync.codec.compiled import BODY, Compiled, Kind, compile_format
 from agentsync.codec.fields_write import write_field, write_name
 from agentsync.codec.losses import losses_of
 from agentsync.codec.names import fitting_name, slug
-from agentsync.codec.natives_write import active_placeholders, kept_values, native_values, rights_keys, write_others
-from agentsync.codec.prompts import around, literal, write_prompt
+from agentsync.codec.natives_write import active_placeholders, kept_values, native_values, outgrown, rights_keys, second_line, write_others
+from agentsync.codec.notes import notes_of
+from agentsync.codec.prompts import PromptRendering, apart, around, fields_problem, joined_texts, literal, placeholders, write_prompt
 from agentsync.codec.read import read_entry, read_parsed
 from agentsync.codec.rights_write import RightsRendering, unchanged, write_rights
 from agentsync.containers import add, create, edit, parse
@@ -159,7 +160,7 @@ def _write(
     if not _reads_back(kind, made, text):
         why = f"{fmt.title}: what would be written does not read back as it was meant, so nothing is written"
         return _refused(fmt, Problem("readback-mismatch", why, path, hint="report this with the agent's file"))
-    return Rendering(fmt.id, (Document(path, text),), made.losses, _notes(compiled, made, place, text))
+    return Rendering(fmt.id, (Document(path, text),), made.losses, (*_notes(compiled, made, place, text), *notes_of(fmt, agent)))
 
 
 def _notes(compiled: Compiled, made: _Made, place: _Old | None, text: str) -> tuple[Problem, ...]:
@@ -212,28 +213,36 @@ def _assemble(build: Build, path: str, place: _Old | None, allow_widening: bool)
             write_field(rest, name, rule)
     build.reasons.update(rest.reasons)
     if fresh:
-        for fixed, value in fmt.fixed.items():
+        for fixed, value in {**fmt.fixed, **second_line(build)}.items():
             rest.keys.setdefault(fixed, value)
     native = native_values(build)
-    beside = {**kept_values(build, native), **rest.keys, **native}
+    kept_old = {k: v for k, v in kept_values(build, native).items() if k not in outgrown(build)}
+    beside = joined(joined(kept_old, rest.keys), native)
     rights = _rights(build, beside, place, allow_widening)
     if build.problem is None and rights.problem is not None:
         build.problem = rights.problem
     active = active_placeholders(agent, build.compiled.home(build.kind), fmt.id)
-    prompt = write_prompt(fmt, agent.prompt, active, build.kind.rules.id)
-    problem = build.problem or prompt.problem
+    old_body = place.entry.body if place is not None and place.entry is not None and build.kind.has_body else build.old.get(build.kind.rules.body)
+    aside = _stands_aside(build, active)
+    prompt = (
+        PromptRendering(agent.prompt, agent.prompt)
+        if aside
+        else write_prompt(fmt, agent.prompt, active, build.kind.rules.id, old_body if isinstance(old_body, str) else None)
+    )
+    problem = build.problem or prompt.problem or fields_problem(fmt, agent.fields, active, build.kind.rules.id)
     if problem is not None:
         return problem
     stated = {k: v for k, v in rights.changes.items() if v is not DELETE}
     kept = {k: build.old[k] for k in rights_keys(fmt) if k in build.old and k not in rights.changes}
     keys: dict[str, Value] = {**build.keys, **kept, **stated, **beside}  # type: ignore[dict-item]  # DELETE is filtered out
-    _write_body(build, keys, prompt.text)
+    _write_body(build, keys, prompt.text, aside=aside)
     if fmt.rights.ask is not None and agent.rights.ask:
         set_at(keys, fmt.rights.ask, list(agent.rights.ask))
     write_others(build, keys)
     if build.kind.layout.head == "lines" and build.kind.has_body:
         keys = {k: as_line(v) for k, v in keys.items()}
-    keys = in_order(keys, build.old, inside=build.kind.rules.others)
+    others = build.kind.rules.others
+    keys = in_order(keys, build.old, inside=[*build.compiled.nested(build.kind), *([(others,)] if others is not None else [])])
     body = prompt.text if build.kind.has_body else None
     entry = Entry(keys, body, key)
     expected = read_entry(build.compiled, build.kind, path, entry)
@@ -257,13 +266,46 @@ def _rights(build: Build, beside: Mapping[str, Value], place: _Old | None, allow
     return write_rights(fmt, table, agent.rights, beside, build.old, allow_widening=allow_widening)
 
 
-def _write_body(build: Build, keys: dict[str, Value], text: str) -> None:
+def _stands_aside(build: Build, active: tuple[str, ...]) -> bool:
+    """Whether the prompt goes under the second key: it stands there already, or would be changed under the first."""
+    first, second = build.kind.rules.body, build.format.body.literal
+    if second is None or build.kind.has_body:
+        return False
+    if build.old.get(second) and not build.old.get(first):
+        return True
+    replaced = placeholders(build.format, build.agent.prompt, build.kind.rules.id)
+    return bool(replaced) and not any(item in active for item in replaced)
+
+
+def _put_apart(build: Build, keys: dict[str, Value], key: str, text: str) -> str:
+    """The part of the prompt that stands under its first key; what the old text held under others goes there again."""
+    others = [k for k in build.kind.rules.more if isinstance(build.old.get(k), str)]
+    more = joined_texts([str(build.old[k]) for k in others])
+    first, second = apart(text, str(build.old.get(key, "")), more)
+    for other in others:
+        keys.pop(other, None)
+        if second is not None and (len(others) == 1 or second == literal(more)):
+            before = str(build.old[other])
+            keys[other] = before if literal(before) == second or len(others) > 1 else around(before, second)
+    return first if any(other in keys for other in others) else text
+
+
+def _write_body(build: Build, keys: dict[str, Value], text: str, *, aside: bool) -> None:
     """The prompt under its key, where the container has no body; the white space around the old one stays."""
     if build.kind.has_body:
         return
     key = build.kind.rules.body
+    rule = next(r for r in build.format.fields.values() if r.key == BODY)
+    if not rule.write:
+        build.because("prompt", "dropped", f"{build.format.title} says when to use an agent, and not what it is told")
+        keys.update({k: v for k, v in build.old.items() if k == key})
+        return
+    if aside and build.format.body.literal is not None:
+        keys[key] = build.old.get(key, "")
+        key = build.format.body.literal
+    text = _put_apart(build, keys, key, text)
     before = build.old.get(key)
-    if before is None and not text and not any(r.required for r in build.format.fields.values() if r.key == BODY):
+    if before is None and not text and not rule.required:
         return
     if isinstance(before, str):
         keys[key] = before if literal(before) == text else around(before, text)

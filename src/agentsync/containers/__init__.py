@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Final, Protocol, cast
 
+from agentsync.containers.cleaned import guarded, parse_cleaned
 from agentsync.containers.layout import DELETE, Change, Entry, Layout, Outcome, Parsed
 from agentsync.containers.not_text import NotText
 from agentsync.containers.yaml_emit import FlowMap
@@ -53,13 +54,26 @@ def _container(layout: Layout) -> Container:
     return found
 
 
+def _parse(text: str, layout: Layout) -> Parsed:
+    if layout.json and text.lstrip("\ufeff \t\r\n").startswith("{"):
+        parsed = _LOADED.setdefault("json", cast(Container, import_module("agentsync.containers.json_document"))).parse(text, layout)
+        if parsed.outcome is None:
+            return parsed
+    return _container(layout).parse(text, layout)
+
+
+def _holder(parsed: Parsed, layout: Layout) -> Container:
+    """The container that took the document apart: where a client takes JSON for YAML too, JSON stays JSON."""
+    return _LOADED["json"] if layout.json and parsed.tree is None and parsed.text.strip() else _container(layout)
+
+
 def _editable(parsed: Parsed) -> None:
     if parsed.outcome is not None:
         raise ValueError("a document that did not parse cannot be edited")
 
 
-def _shared(layout: Layout) -> Container:
-    container = _container(layout)
+def _shared(parsed: Parsed, layout: Layout) -> Container:
+    container = _holder(parsed, layout)
     if not hasattr(container, "add"):
         raise ValueError(f"a file of the kind {layout.kind} holds one agent")
     return container
@@ -67,12 +81,12 @@ def _shared(layout: Layout) -> Container:
 
 def parse(text: str, layout: Layout) -> Parsed:
     """Takes a document apart. Never raises for bad input: then `outcome` says what the client does, and `problems[0]` why."""
-    return _container(layout).parse(text, layout)
+    return parse_cleaned(text, layout, _parse) if layout.cleaned else _parse(text, layout)
 
 
 def create(layout: Layout, keys: Mapping[str, Value], body: str | None, key: str | None = None) -> str:
     """A new document with one entry; `key` is its id in a shared file."""
-    return _container(layout).create(layout, keys, body, key)
+    return _container(layout).create(layout, guarded(keys, layout), body, key)
 
 
 def edit(parsed: Parsed, layout: Layout, entry: Entry, changes: Mapping[str, Change], body: str | None = None) -> str:
@@ -82,16 +96,16 @@ def edit(parsed: Parsed, layout: Layout, entry: Entry, changes: Mapping[str, Cha
     A new key goes behind the key before it in `changes`, else to the end. Raises ValueError for a document that did not parse.
     """
     _editable(parsed)
-    return _container(layout).edit(parsed, layout, entry, changes, body)
+    return _holder(parsed, layout).edit(parsed, layout, entry, guarded(changes, layout), body)
 
 
 def add(parsed: Parsed, layout: Layout, items: Sequence[tuple[str, Mapping[str, Value]]]) -> str:
     """The text of a shared file with new entries: (id, keys). Raises ValueError as `edit` does."""
     _editable(parsed)
-    return _shared(layout).add(parsed, layout, items)
+    return _shared(parsed, layout).add(parsed, layout, [(key, guarded(keys, layout)) for key, keys in items])
 
 
 def remove(parsed: Parsed, layout: Layout, entry: Entry) -> str:
     """The text of a shared file without an entry. Raises ValueError as `edit` does."""
     _editable(parsed)
-    return _shared(layout).remove(parsed, layout, entry)
+    return _shared(parsed, layout).remove(parsed, layout, entry)

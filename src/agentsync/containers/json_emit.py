@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from agentsync.containers.cleaned import Guarded
+
 # The C encoder of one text; a JSONEncoder's `encode` reaches it without building an encoder for each call.
 _encode: Final = cast("Callable[[str], str]", json.JSONEncoder(ensure_ascii=False).encode)
 # What `json` leaves raw though editors, terminals or older JavaScript readers trip over it.
@@ -46,6 +48,8 @@ def text_json(text: str) -> str:
     "a \\"b\\"\\u2028"
     """
     written = _encode(str(text))
+    if isinstance(text, Guarded):
+        written = text.escaped(written)
     if written.isascii() and "\x7f" not in written:
         return written
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", written)

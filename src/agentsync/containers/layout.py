@@ -54,6 +54,8 @@ class Layout:
     quote: Literal["auto", "double", "raw"] = "auto"
     lists: Literal["flow", "block"] = "flow"
     toml: Literal["1.0", "1.1"] = "1.0"
+    json: bool = False
+    cleaned: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from agentsync.containers.changes import Plan, arranged, in_order, is_value, planned, same, turned
+from agentsync.containers.cleaned import Guarded
 from agentsync.containers.layout import Change
-from agentsync.containers.yaml_emit import double_quoted, emit, emit_flow, emit_key, emit_pair, emit_text, literal
+from agentsync.containers.yaml_emit import double_quoted, emit, emit_flow, emit_key, emit_pair, emit_text, guarded_text, literal
 from agentsync.containers.yaml_scalars import plain_safe
 from agentsync.containers.yaml_tree import List, Map, Node, Pair, Scalar, counting, descend, value_of
 from agentsync.model import Value
@@ -302,6 +303,9 @@ class _Editor:
         """The new scalar in the quotes of the old one, where they can say it."""
         if not isinstance(new, str):
             return emit_flow(new, self.style.quote)
+        if isinstance(new, Guarded):
+            line = self.text[self.line_start(old.start) : old.start]
+            return emit_text(new) if flow else guarded_text(new, len(line) - len(line.lstrip(" ")) + 2, self.style.end)
         if old.style == '"':
             return double_quoted(new)
         if old.style == "'" and _SINGLE.fullmatch(new) and "---" not in new:

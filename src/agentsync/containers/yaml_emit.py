@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+from agentsync.containers.cleaned import Guarded
 from agentsync.containers.not_text import NotText
 from agentsync.containers.text import BLANK
 from agentsync.containers.yaml_scalars import plain_safe
@@ -60,10 +61,19 @@ def double_quoted(text: str) -> str:
     return f'"{_ESCAPED.sub(_escape, text)}"'
 
 
+def guarded_text(text: Guarded, indent: int, end: str) -> str:
+    """A text between double quotes, a line of its own for each of its lines; its guarded characters are escaped."""
+    lines = [text.escaped(double_quoted(line))[1:-1] for line in text.split("\n")]
+    behind = ["\\" + line if line.startswith(" ") else line for line in lines[1:]]
+    return '"' + f"\\n\\{end}{' ' * indent}".join([lines[0], *behind]) + '"'
+
+
 def emit_text(text: str, quote: str = "auto", *, flow: bool = False) -> str:
     """One text. quote `double` leaves only words and lists of words bare; what a client took for a date stays one."""
     if quote == "raw":
         return raw_line(text)
+    if isinstance(text, Guarded):
+        return text.escaped(double_quoted(text))
     if isinstance(text, NotText) and _TIME.fullmatch(text):
         return str(text)
     if (quote == "auto" or _WORDS.fullmatch(text) is not None) and plain_safe(text, flow=flow):
@@ -113,6 +123,8 @@ def emit(
     indent: column of the key (or dash) it belongs to. texts `block`: a text of several lines is a literal block where that says it
     exactly. fresh: the block may begin on this very line, as behind a dash.
     """
+    if isinstance(value, Guarded):
+        return " " + guarded_text(value, indent + 2, end)
     if isinstance(value, str):
         if texts == "block" and "\n" in value:
             block = literal(value, indent + 2, end)

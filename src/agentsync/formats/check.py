@@ -26,6 +26,7 @@ FALLBACK: Final = "$fallback"
 """In `detect.keys`: markdown with a name and a description that nothing contradicts is this format."""
 
 BODY: Final = "$body"
+_POINTS: Final = re.compile(r"[0-9a-f]{4}(?:-[0-9a-f]{4})?")
 _PSEUDO_FIELDS: Final = ("prompt", "rights")
 _HIDDEN: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
 
@@ -122,8 +123,16 @@ def _check_document(document: DocumentRules, path: KeyPath) -> Iterator[Flaw]:
         yield _flaw((*path, "entry"), f"it says nothing for unit {document.unit}, allowed is unit entry", on_key=True)
     if document.unit == "entry" and document.kind in {"head+body", "text"}:
         yield _flaw((*path, "unit"), f"a file of kind {document.kind} holds one agent, allowed are file and folder")
+    for key in ("json", "cleaned"):
+        if getattr(document, key) and document.kind != "yaml":
+            yield _flaw((*path, key), f"it says nothing for kind {document.kind}, allowed is kind yaml", on_key=True)
+    for points in document.cleaned:
+        if not _POINTS.fullmatch(points):
+            yield _flaw((*path, "cleaned", points), f"no code points ({points}), hexadecimal as 2018 or 2018-201d is needed", on_key=True)
     if document.kind != "head+body":
         for key in ("head", "fence", "repair"):
+            if key == "head" and document.kind == "yaml" and document.head != "lines":
+                continue
             if getattr(document, key) != _default(document, key):
                 yield _flaw((*path, key), f"it says nothing for kind {document.kind}, allowed is kind head+body", on_key=True)
     if document.file is not None and ("/" in document.file or "\\" in document.file or document.file in {"", ".", ".."}):
@@ -277,12 +286,15 @@ def _claims(rules: Format) -> Iterator[tuple[KeyPath, str | tuple[str, ...]]]:
     if "key" in rules.name.source:
         yield ("name",), rules.name.key
     for name, rule in rules.fields.items():
-        for key in (rule.key, *rule.also):
+        for key in (rule.key, *rule.also, *filter(None, [rule.copy])):
             if key and key != BODY:
                 yield ("fields", name), key
     for place, stated in (("key", rights.key), ("deny", rights.deny), ("ask", rights.ask), ("legacy", rights.legacy and rights.legacy.key)):
         if stated:
             yield ("rights", place), stated
+    for index, document in enumerate(_documents(rules)):
+        for key in document.more:
+            yield ("document", index, "more"), key
     for key in rules.native:
         yield ("native", key), key
 

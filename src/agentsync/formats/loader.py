@@ -141,7 +141,15 @@ def _layout(document: DocumentRules) -> Layout:
         quote=document.quote,
         lists=document.lists,
         toml=document.toml,
+        json=document.json,
+        cleaned=tuple((sign, new) for points, new in document.cleaned.items() for sign in _signs(points)),
     )
+
+
+def _signs(points: str) -> str:
+    """The characters from one code point to another, both in hexadecimal."""
+    first, _, last = points.partition("-")
+    return "".join(map(chr, range(int(first, 16), int(last or first, 16) + 1)))
 
 
 def _convert(text: str, kind: type[T]) -> tuple[T | None, list[Flaw]]:

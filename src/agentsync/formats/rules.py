@@ -125,6 +125,11 @@ class DocumentRules(Rule, frozen=True):
     ] = "auto"
     lists: Annotated[Literal["flow", "block"], _doc("how a written list looks")] = "flow"
     toml: Annotated[Literal["1.0", "1.1"], _doc("the version of TOML that the client reads; 1.0 is what is written")] = "1.0"
+    json: Annotated[bool, _doc("true: the client takes JSON for this YAML too; a file that is JSON stays JSON")] = False
+    cleaned: Annotated[
+        dict[str, str], _doc("characters that the client replaces in the whole text before it parses it: code point, or first-last, in hexadecimal")
+    ] = {}
+    more: Annotated[tuple[str, ...], _doc("keys whose texts the client puts behind the prompt: read as part of it, behind a blank line")] = ()
     file: Annotated[str | None, _doc("name of a shared file outside the assistant's folders, as `convert` writes it")] = None
     home: Annotated[str | None, _doc("the format whose native keys stand at top level, where it is another one")] = None
     others: Annotated[str | None, _doc("the key under which native values of other formats stand, by format id")] = None
@@ -149,6 +154,7 @@ class NameRules(Rule, frozen=True):
     fold: Annotated[bool, _doc("names are compared without case")] = False
     slug: Annotated[Literal["kebab", "snake"], _doc("how a name that does not fit is made to fit, and a file name from any name")] = "kebab"
     bad: Annotated[Outcome, _doc("what a name that does not fit does")] = "file"
+    by_file: Annotated[bool, _doc("true: the client looks for an agent by its file, so that a new one is named as its file (or folder) is")] = False
 
 
 class FieldRule(Rule, frozen=True):
@@ -156,6 +162,7 @@ class FieldRule(Rule, frozen=True):
 
     key: Annotated[str | tuple[str, ...], _doc("the native key (a list: a path of keys); `$body` is the text after the head")]
     also: Annotated[tuple[str, ...], _doc("other keys read as the same, after `key`")] = ()
+    copy: Annotated[str | None, _doc("another key written with the same text; what else stands there is the format's own")] = None
     shape: Annotated[str, _doc("name of a pair of functions in agentsync.shapes: text, line, bool, integer, names …")] = "text"
     table: Annotated[str | None, _doc("name of a table in `values`: neutral value to native; `*` stands for any run of characters")] = None
     absent: Annotated[Any, _doc("the neutral value that absence means, where that is not `not stated`")] = None
@@ -164,9 +171,13 @@ class FieldRule(Rule, frozen=True):
     empty: Annotated[Outcome | None, _doc("what an empty text does, where it is bad")] = None
     bad: Annotated[Outcome | None, _doc("what a wrong value does; absent: the document's on_bad_value")] = None
     missing: Annotated[Outcome | None, _doc("what absence does where required; absent: the document's on_bad_value")] = None
+    unstated: Annotated[str | None, _doc("for people: what the client takes instead of the session's value where nothing is stated")] = None
     closed: Annotated[bool, _doc("true: a native value that `table` does not hold is bad; else it stays the agent's own for this format")] = False
     overflow: Annotated[tuple[str, ...] | None, _doc("path of keys where a value goes that `table` does not hold; read first")] = None
     write: Annotated[bool, _doc("false: only read")] = True
+    limit: Annotated[int | None, _doc("most characters of a text")] = None
+    active: Annotated[str | None, _doc("a linear pattern: a text that begins so is a formula or a reference to the client; never written")] = None
+    brings: Annotated[dict[str, dict[str, str]], _doc("native value, `*` for any characters, to texts under other keys of the same map")] = {}
 
 
 class McpRules(Rule, frozen=True):
@@ -202,6 +213,27 @@ class Switch(Rule, frozen=True):
     unless: Annotated[tuple[str, ...], _doc("never written for an agent that holds one of these grants")] = ()
 
 
+class Beside(Rule, frozen=True):
+    """A key written into the new file of a restricted agent as a second line of defence; nothing is judged by it."""
+
+    value: Annotated[Any, _doc("what is written")]
+    unless: Annotated[tuple[str, ...], _doc("not for an agent that holds one of these grants")]
+
+
+class Denied(Rule, frozen=True):
+    """A place outside the tool list where an agent's file takes something away again. Only read."""
+
+    at: Annotated[tuple[Text, ...], _doc("path of keys to a list, or to a switch; `*` stands for the names of tools")]
+    limit: Annotated[
+        Literal["entry", "glob", "regex", "rules"],
+        _doc("what its items are: entries as in the list, patterns for the tool that `*` stands for, or maps (tool, effect, patterns)"),
+    ] = "entry"
+    rule: Annotated[tuple[str, str, str] | None, _doc("`limit: rules`: the keys of a map that hold the tool, the effect and the patterns")] = None
+    effect: Annotated[str, _doc("`limit: rules`: the effect that takes away")] = "deny"
+    word: Annotated[str | None, _doc("the word at this place that takes the whole tool away")] = None
+    unless: Annotated[str | None, _doc("a switch that takes all of a tool away but for the patterns in the list under this key")] = None
+
+
 class LegacyMap(Rule, frozen=True):
     """An older map of switches, tool name to true or false, that the client turns into its permission map."""
 
@@ -228,7 +260,9 @@ class RightsRules(Rule, frozen=True):
     enforced: Annotated[bool, _doc("false: the client reads the list but is not known to keep it")] = True
     unknown: Annotated[Literal["dropped", "opens", "agent", "file", "sent"], _doc("what a name the client does not know does")] = "dropped"
     all: Annotated[tuple[str, ...], _doc("entries that mean every tool; the first is written where absence does not mean all")] = ()
+    alone: Annotated[bool, _doc("true: an entry of `all` counts only where it is the only one")] = False
     none: Annotated[tuple[str, ...], _doc("what to write for `no tools` where an empty list means something else")] = ()
+    void: Annotated[tuple[str, ...], _doc("names that the client takes and that give nothing")] = ()
     deny_none: Annotated[tuple[str, ...], _doc("what to write into the deny list for `no tools`, where no allow-list can say it")] = ()
     tools: Annotated[
         str | dict[str, tuple[str, ...]],
@@ -238,6 +272,8 @@ class RightsRules(Rule, frozen=True):
     vocabulary: Annotated[str | None, _doc("name of the tool vocabulary; formats that share it exchange unknown names. Absent: the id")] = None
     client: Annotated[str | None, _doc("the format whose client enforces this one too, where another format is read by the same client")] = None
     fold: Annotated[bool, _doc("tool names are compared without case")] = False
+    globs: Annotated[bool, _doc("true: an entry is a shell pattern, or behind `re:` a regular expression, for names of tools")] = False
+    bare: Annotated[bool, _doc("true: an agent of whose tools none can be said is written without any; else it is refused")] = False
     mcp: McpRules = McpRules()
     patterns: Annotated[
         dict[str, Literal["enforced", "ignored", "no-match"]],
@@ -245,6 +281,7 @@ class RightsRules(Rule, frozen=True):
     ] = {}
     deny_patterns: Annotated[Literal["enforced", "whole", "no-effect"], _doc("what a limit does in the deny list")] = "whole"
     prefix: Annotated[str | None, _doc("how `starts with` is spelt in a command limit, after the words: `:*`")] = None
+    limits: Annotated[Literal["glob", "regex"], _doc("what a limit is: a pattern, or a regular expression that may match anywhere")] = "glob"
     patterned: Annotated[tuple[str, ...], _doc("permission-map: keys whose value may be a map of patterns")] = ()
     actions: Annotated[tuple[str, ...], _doc("permission-map: words for allow, ask and deny, in this order")] = ("allow", "ask", "deny")
     legacy: LegacyMap | None = None
@@ -255,6 +292,8 @@ class RightsRules(Rule, frozen=True):
     always: Annotated[tuple[str, ...], _doc("grants an agent has whatever is stated")] = ()
     never: Annotated[tuple[str, ...], _doc("grants an agent never gets")] = ()
     implied: tuple[Implied, ...] = ()
+    denied: tuple[Denied, ...] = ()
+    beside: Annotated[dict[str, Beside], _doc("key to what is written there for a restricted agent")] = {}
     switches: Annotated[dict[str, dict[str, Switch]], _doc("key to value to what it does, as text")] = {}
 
 
@@ -265,6 +304,7 @@ class Template(Rule, frozen=True):
     otherwise: Annotated[Literal["refuse", "alters", "escape"], _doc("what literal text like that costs: the agent fails, is altered, or is escaped")]
     escape: Annotated[tuple[str, str] | None, _doc("text to replace and its replacement, inside the match")] = None
     document: Annotated[str | None, _doc("only in this kind of file")] = None
+    fields: Annotated[tuple[str, ...], _doc("neutral fields in which it is replaced too")] = ()
 
 
 class BodyRules(Rule, frozen=True):
@@ -276,6 +316,9 @@ class BodyRules(Rule, frozen=True):
     empty: Annotated[Outcome | None, _doc("what an empty body does, where it is bad")] = None
     lead: Annotated[str, _doc("what stands before every prompt, such as a role line; written, and taken off when read")] = ""
     limit: Annotated[int | None, _doc("most characters the client takes; an agent with more is refused")] = None
+    literal: Annotated[
+        str | None, _doc("a second key for the prompt, whose text is no template: a prompt that the first one would change stands there")
+    ] = None
 
 
 Risk = Literal["inert", "runs", "connects", "widens", "secret"]
@@ -291,6 +334,7 @@ class NativeRule(Rule, frozen=True):
     values: Annotated[tuple[Any, ...], _doc("the only values the client accepts, where it knows a few")] = ()
     risk: Annotated[Risk, _doc("what it may do: inert, runs commands, connects somewhere, widens rights, holds a secret")] = "runs"
     bad: Annotated[Outcome | None, _doc("what a value of another type does; absent: the document's on_bad_value")] = None
+    required: Annotated[bool, _doc("the client does with a file without it what it does with a bad value; `fixed` says what is written")] = False
 
 
 class Format(Rule, frozen=True):
