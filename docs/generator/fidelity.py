@@ -93,7 +93,7 @@ def fidelity_page(known: Sequence[Format]) -> str:
         "and loses far less: of what a file does not say, nothing is lost. What each field means stands in "
         "[format-language.md](format-language.md#fields), what each format can say in [formats/](formats/README.md).",
         "The agent may read and write files and use one tool of one MCP server, but neither run commands nor reach the web:",
-        fenced(hub.text, hub.path),
+        fenced(hub.text, "markdown"),
         "## From the hub to each format",
         "What an assistant has no place for is dropped, what it says in other words is approximated. A right that is lost is narrowed. An agent "
         "is *refused* where it would gain rights: the losses are then those of the agent that you allowed to gain them, and what it gained is "

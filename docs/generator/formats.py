@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-import msgspec
-
 from agentsync import codec
+from agentsync.conversion import document_written
 from agentsync.formats import documents
-from agentsync.formats.rules import DocumentRules, FieldRule, Format, NameRules
+from agentsync.formats.rules import FieldRule, Format, NameRules
 from agentsync.formats.schema import OUTCOMES
 from agentsync.model import FIELDS, Agent, Document, Loss, Rights
 from agentsync.shapes import SHAPES
-from generator.markdown import bullets, code, codes, fenced, others_of, pages_of, shown, table
+from generator.files import files_section
+from generator.markdown import bullets, code, codes, fenced, others_of, pages_of, shown, stated_in, table
 from generator.rights import rights_section
 
 HOW: Final[Mapping[str, str]] = {
@@ -35,10 +35,8 @@ _READER: Final[Mapping[str, str]] = {
     "enforced": "keeps the limits stated there", "ignored": "**ignores the limits stated there**",
     "unknown": "nobody knows whether it keeps the limits stated there",
 }
-_UNITS: Final[Mapping[str, str]] = {"file": "one agent a file", "folder": "one folder an agent", "entry": "many agents in one file"}
-_KINDS: Final[Mapping[str, str]] = {
-    "head+body": "Markdown with a head between `---` lines", "toml": "TOML", "json": "JSON", "jsonc": "JSON with comments",
-    "yaml": "YAML", "text": "plain text", "section": "a marked section of a text",
+_LANGUAGES: Final[Mapping[str, str]] = {
+    "head+body": "markdown", "section": "markdown", "text": "text", "toml": "toml", "json": "json", "jsonc": "jsonc", "yaml": "yaml",
 }
 _SOURCES: Final[Mapping[str, str]] = {
     "stem": "the file's name", "path": "the file's path", "folder": "the folder's name", "entry": "the entry's key",
@@ -59,7 +57,7 @@ def format_page(rules: Format, known: Sequence[Format], about: str) -> str:
         about,
         f"Format {code(rules.id)}, revision {rules.revision}: {ways(rules)}. "
         f"[The assistant's documentation]({rules.docs}) · [the format file](../../formats/{rules.id}.yaml) · [all formats](README.md)",
-        _where(rules, known), _files(rules), _name(rules), _fields(rules), rights_section(rules), _example(rules), _values(rules),
+        _where(rules, known), files_section(rules), _name(rules), _fields(rules), rights_section(rules), _example(rules), _values(rules),
         _prompt(rules), _native(rules), _evidence(rules),
     )
 
@@ -117,94 +115,6 @@ def _detected(rules: Format) -> Iterator[str]:
         yield f"A file that lies elsewhere is taken for one of these where {' or '.join(signs)}{against}."
 
 
-# --- files ------------------------------------------------------------------------------------------------------------
-
-# What can be wrong with a file, by the key of DocumentRules that says what the client does then, for every kind and for heads.
-_WRONG: Final[Mapping[str, str]] = {
-    "bom": "a byte order mark", "invalid_utf8": "bytes that are no UTF-8", "nul": "a NUL character", "duplicate": "a key that is there twice",
-    "no_head": "no head", "unclosed": "a head that is not closed", "on_bad_head": "a text that cannot be parsed",
-    "on_bad_key": "an unknown key", "on_bad_value": "a value of the wrong type",
-}
-_OF_HEADS: Final = frozenset({"no_head", "unclosed"})
-_ANSWERS: Final[Mapping[str, Mapping[str, str]]] = {
-    "bom": {"ignored": "it is left out and the file is read"},
-    "duplicate": {"last": "the last one counts", "first": "the first one counts", "error": "as a text that cannot be parsed"},
-    "invalid_utf8": {"replace": "each becomes U+FFFD", **OUTCOMES},
-    "no_head": {"open": "an agent all the same, its text the prompt"},
-    "on_bad_key": {"ignored": "it does nothing", "sent": "it reaches the model's provider"},
-}
-_REPAIRS: Final[Mapping[str, str]] = {
-    "quote-lines": "puts suspicious one-line values into double quotes and tries again",
-    "block-lines": "makes every top-level value with a colon a literal block and tries again", "pairs": "reads it line by line",
-}
-_DIALECTS: Final[Mapping[str, str]] = {
-    "yaml12": "YAML 1.2 (`no` is a text)", "yaml11": "YAML 1.1 (`no` is false)", "js-yaml": "YAML 1.2 with dates",
-    "lines": "no YAML: `key: rest of the line`",
-}
-
-
-def _files(rules: Format) -> str:
-    kinds = documents(rules)
-    told = [bullets(_kind(document, several=len(kinds) > 1) for document in kinds)]
-    rows = [(_WRONG[key], *(_answer(document, key) for document in kinds)) for key in _WRONG]
-    rows = [row for row in rows if any(row[1:])]
-    if len(kinds) == 1 or all(len(set(row[1:])) == 1 for row in rows):
-        told.append(table(("in a file", "what the client does"), [row[:2] for row in rows]))
-    else:
-        told.append(table(("in a file", *(code(document.id or "file") for document in kinds)), rows))
-    told += [f"In two files: {code(field)} stands in {_part(part)}." for field, part in rules.parts.items()]
-    if rules.fixed:
-        told.append(f"Every new file gets {', '.join(f'{code(key)}: {shown(value)}' for key, value in rules.fixed.items())}.")
-    return pages_of("## What a file is made of", *told)
-
-
-def _part(part: Mapping[str, str]) -> str:
-    return ", ".join(f"{key} {code(value)}" for key, value in part.items())
-
-
-def _answer(document: DocumentRules, key: str) -> str:
-    if key in _OF_HEADS and document.kind != "head+body":
-        return ""
-    value = getattr(document, key)
-    return _ANSWERS.get(key, {}).get(value) or OUTCOMES[value]
-
-
-def _kind(document: DocumentRules, *, several: bool) -> str:
-    """One kind of file as a sentence."""
-    name = f"{code(document.id)}: " if several and document.id else ""
-    parts = [f"{_KINDS.get(document.kind, document.kind)}, {_UNITS.get(document.unit, document.unit)}"]
-    if document.entry is not None:
-        place = f"under {code('.'.join(document.entry.at))}" if document.entry.at else "at the top"
-        keyed = f"a list of maps with their id in {code(document.entry.key)}" if document.entry.key else "a map with their ids as keys"
-        parts.append(f"{place} {keyed}")
-    if document.kind == "head+body":
-        parts += [f"the head is {_DIALECTS[document.head]}", *_fence(document)]
-    elif document.kind != "text":
-        parts.append(f"the prompt stands under {code(document.body)}")
-    if document.repair != "none":
-        limits = [words for words, works in (("CRLF", document.repair_crlf), ("a byte order mark", document.repair_bom)) if not works]
-        parts.append(f"where that is no YAML the client {_REPAIRS[document.repair]}" + (f", but not with {' or '.join(limits)}" if limits else ""))
-    parts += [f"the client reads TOML {document.toml}; 1.0 is written"] if document.toml != "1.0" else []
-    parts += [f"what other formats alone understand stands under {code(document.others)}"] if document.others else []
-    parts += [f"its own keys are those of {code(document.home)}"] if document.home else []
-    told = {*_WRONG, "kind", "id", "unit", "entry", "head", "fence", "body", "repair", "repair_crlf", "repair_bom", "toml", "others", "home"}
-    # How texts and lists are written is agentsync's choice, and a file name is told elsewhere.
-    parts += others_of(document, told | {"quote", "lists", "file"})
-    return f"{name}{'; '.join(parts)}."
-
-
-def _fence(document: DocumentRules) -> Iterator[str]:
-    fence = document.fence
-    closing = {"line": "a line `---`", "prefix": "a line that begins with `---`", "anywhere": "the first `---` in it"}[fence.close]
-    yield f"{closing} ends it"
-    if fence.open == "trailing-space":
-        yield "blanks may follow the opening `---`"
-    if fence.late:
-        yield "other text may stand before it"
-    if fence.end == "newline":
-        yield "a line end must follow the closing `---`"
-
-
 # --- name and fields --------------------------------------------------------------------------------------------------
 
 
@@ -222,9 +132,11 @@ def _name(rules: Format) -> str:
         "reserved": lambda one: f"The client refuses {codes(one.reserved)}.",
         "builtin": lambda one: f"{codes(one.builtin)} are the client's own agents, which a file of that name changes.",
         "fold": lambda _: "Capitals make no difference.",
+        "by_file": lambda _: "The client looks for an agent by its file, so a new agent is called as its file is.",
+        "blank": lambda one: f"With a blank name, {OUTCOMES[one.blank or one.bad]}.",
         "slug": lambda one: f"A name that does not fit is made to fit in {one.slug} case.",
     }
-    changed = {field.name for field in msgspec.structs.fields(NameRules) if getattr(name, field.name) != field.default}
+    changed = stated_in(name)
     facts += [say(name) for key, say in words.items() if key in changed]
     facts.append(f"With a name that does not fit, {OUTCOMES[name.bad]}.")
     facts += [f"{words}." for words in others_of(name, {*words, "source", "key", "length", "bad"})]
@@ -260,6 +172,8 @@ def _form(rule: FieldRule) -> str:
 def _notes(rule: FieldRule) -> Iterator[str]:
     if rule.required:
         yield "required" if rule.key == "$body" else "required; an agent without one gets its name there"
+    if rule.copy:
+        yield f"written under {code(rule.copy)} too"
     if rule.also:
         yield f"also read from {codes(rule.also)}"
     if not rule.write:
@@ -268,12 +182,23 @@ def _notes(rule: FieldRule) -> Iterator[str]:
         yield f"left out means {shown(rule.absent)}"
     if rule.none is not None:
         yield f"{shown(rule.none)} means not stated"
+    if rule.null_:
+        yield "null means not stated"
+    if rule.unstated is not None:
+        yield f"where nothing is stated the client takes {rule.unstated}"
+    if rule.limit is not None:
+        yield f"at most {rule.limit:,} characters"
+    if rule.active is not None:
+        yield f"a text that begins like {code(rule.active)} means something else to the client, and is never written"
+    for native, others in rule.brings.items():
+        yield f"{shown(native)} brings {', '.join(f'{code(key)}: {shown(value)}' for key, value in others.items())} along"
     if rule.overflow is not None:
         yield f"a value the table lacks stands under {code('.'.join(rule.overflow))}"
     for what, outcome in (("an empty text", rule.empty), ("a wrong value", rule.bad), ("left out", rule.missing)):
         if outcome is not None:
             yield f"{what}: {OUTCOMES[outcome]}"
     told = {"key", "also", "shape", "table", "absent", "none", "required", "empty", "bad", "missing", "closed", "overflow", "write"}
+    told |= {"copy", "null_", "unstated", "limit", "active", "brings"}
     yield from others_of(rule, told)
 
 
@@ -310,14 +235,16 @@ def _prompt(rules: Format) -> str:
     cost = {"refuse": "an agent whose prompt holds such text is refused", "alters": "the client alters such text, which is a loss",
             "escape": "such text is escaped"}
     facts = [f"The client replaces what matches {code(one.active)}"
-             + (f" (in files of kind {code(one.document)})" if one.document else "") + f": {cost[one.otherwise]}"
+             + (f" (in files of kind {code(one.document)})" if one.document else "")
+             + (f", in {codes(one.fields)} too" if one.fields else "") + f": {cost[one.otherwise]}"
              + (f", {code(one.escape[0])} as {code(one.escape[1])}" if one.escape else "") + "." for one in body.template]
     facts += [f"It has at least {body.min} characters."] if body.min else []
     facts += [f"Some reader of it takes at most {body.max:,} characters."] if body.max is not None else []
     facts += [f"It has at most {body.limit:,} characters; an agent with more is refused."] if body.limit is not None else []
     facts += [f"An empty prompt: {OUTCOMES[body.empty]}."] if body.empty is not None else []
     facts += [f"Before each prompt stands {shown(body.lead)}, which is no part of it."] if body.lead else []
-    facts += [f"{words}." for words in others_of(body, {"template", "min", "max", "limit", "empty", "lead"})]
+    facts += [f"Where it would be changed, it stands under {code(body.literal)} instead, where nothing is replaced."] if body.literal else []
+    facts += [f"{words}." for words in others_of(body, {"template", "min", "max", "limit", "empty", "lead", "literal"})]
     return pages_of("## The prompt", bullets(facts or ["It arrives as it stands; nothing in it is replaced."]))
 
 
@@ -327,7 +254,9 @@ def _native(rules: Format) -> str:
     rows = []
     for key, rule in rules.native.items():
         notes = [f"one of {', '.join(shown(value) for value in rule.values)}"] if rule.values else []
+        notes += ["required"] if rule.required else []
         notes += [f"a wrong value: {OUTCOMES[rule.bad]}"] if rule.bad else []
+        notes += others_of(rule, {"type", "values", "risk", "bad", "required"})
         rows.append((code(key), rule.type, rule.risk, "; ".join(notes)))
     told = (
         "They ride along with an agent, are written back here as they were read, and mean nothing elsewhere. A change to one that is not "
@@ -355,7 +284,7 @@ def _example(rules: Format) -> str:
     rendering = codec.write(LOOKER, rules)
     if not rendering.refused:
         losses = [_loss(loss) for loss in rendering.losses]
-        told = [f"{lead}, becomes {code(rendering.documents[0].path)}:", *map(_text, rendering.documents), bullets(losses)]
+        told = [f"{lead}, becomes {code(rendering.documents[0].path)}:", *_texts(rendering.documents, rules), bullets(losses)]
         return pages_of("### An example", *told)
     allowed = codec.write(LOOKER, rules, allow_widening=True)
     problem = rendering.problems[0]
@@ -363,12 +292,16 @@ def _example(rules: Format) -> str:
     if not allowed.refused:
         gains = [_loss(loss) for loss in allowed.losses]
         told += [f"Where you allow it, it becomes {code(allowed.documents[0].path)}, and the report names what it gained:"]
-        told += [*map(_text, allowed.documents), bullets(gains)]
+        told += [*_texts(allowed.documents, rules), bullets(gains)]
     return pages_of("### An example", *told)
 
 
-def _text(document: Document) -> str:
-    return fenced(document.text, document.path)
+def _texts(found: Sequence[Document], rules: Format) -> Iterator[str]:
+    """The text of each document as a block, the second and later ones with their paths."""
+    for number, document in enumerate(found):
+        if number:
+            yield f"and {code(document.path)}:"
+        yield fenced(document.text, _LANGUAGES[document_written(rules).kind] if number == 0 else "text")
 
 
 def _loss(loss: Loss) -> str:

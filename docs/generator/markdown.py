@@ -6,14 +6,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec import inspect
 
 from agentsync.formats.schema import description
-
-_LANGUAGES: Final[Mapping[str, str]] = {"md": "markdown", "toml": "toml", "json": "json", "jsonc": "jsonc", "yaml": "yaml", "yml": "yaml"}
 
 
 def pages_of(*parts: str) -> str:
@@ -45,11 +43,10 @@ def codes(items: Iterable[str]) -> str:
     return ", ".join(code(str(item)) for item in items)
 
 
-def fenced(text: str, path: str) -> str:
+def fenced(text: str, language: str) -> str:
     """A file's text as a block, with a fence that the text does not hold."""
     fence = "`" * max(3, max((len(run) for run in re.findall("`+", text)), default=0) + 1)
-    ending = path.rpartition(".")[2]
-    return f"{fence}{_LANGUAGES.get(ending, 'text')}\n{text.rstrip(chr(10))}\n{fence}"
+    return f"{fence}{language}\n{text.rstrip(chr(10))}\n{fence}"
 
 
 def shown(value: Any) -> str:
@@ -65,13 +62,21 @@ def descriptions(kind: type) -> Mapping[str, str]:
     return {field.name: description(field.type) for field in fields}
 
 
+def stated_in(part: msgspec.Struct) -> frozenset[str]:
+    """The keys of a part of a format that say something else than if they were left out."""
+    def left_out(field: msgspec.structs.FieldInfo) -> Any:
+        return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+
+    return frozenset(field.name for field in msgspec.structs.fields(part) if getattr(part, field.name) != left_out(field))
+
+
 def others_of(part: msgspec.Struct, told: Iterable[str]) -> Iterator[str]:
     """What a part of a format says beyond the keys that were told already: key, value and the meaning that the language gives it."""
-    known = frozenset(told)
+    new = stated_in(part).difference(told)
     for field in msgspec.structs.fields(part):
-        value = getattr(part, field.name)
-        if field.name in known or value == field.default:
+        if field.name not in new:
             continue
+        value = getattr(part, field.name)
         said = f"{code(field.encode_name)} is {shown(msgspec.to_builtins(value))}"
         meaning = descriptions(type(part))[field.name]
         yield meaning.removeprefix("true: ") if value is True and meaning.startswith("true: ") else f"{said}: {meaning}"

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-import msgspec
-
 from agentsync.formats.rules import Format, McpRules, RightsRules, Switch
 from agentsync.rights import ATOMS, capability
 from agentsync.shapes import SHAPES
-from generator.markdown import bullets, code, codes, others_of, pages_of, shown, table
+from generator.markdown import bullets, code, codes, others_of, pages_of, shown, stated_in, table
 
 _MEANS: Final[Mapping[str, str]] = {
     "all": "every tool", "none": "no tool at all", "refused": "the client refuses it",
@@ -37,14 +35,11 @@ Say = Callable[[RightsRules], Iterator[str]]
 def rights_section(rules: Format) -> str:
     """The whole part about rights: how they are stated, what each case means, what is not enforced, the names of tools."""
     rights = rules.rights
-    facts = [fact for key, say in _WORDS.items() if key in _stated(rights) or key in _ALWAYS for fact in say(rights)]
+    stated = stated_in(rights) | _ALWAYS
+    facts = [fact for key, say in _WORDS.items() if key in stated for fact in say(rights)]
     told = {*_WORDS, "tools", "other", "vocabulary", "mcp", "switches", "deny_shape", "shape"}
     facts += [f"{words}." for words in others_of(rights, told)]
     return pages_of("## Rights", bullets(facts), _tools(rights), _mcp(rights), _switches(rights))
-
-
-def _stated(rights: RightsRules) -> set[str]:
-    return {field.name for field in msgspec.structs.fields(rights) if getattr(rights, field.name) != field.default}
 
 
 def _style(rights: RightsRules) -> Iterator[str]:
@@ -100,6 +95,30 @@ def _implied(rights: RightsRules) -> Iterator[str]:
         yield f"{code(one.key + value)}{when} brings {codes(one.adds)} along."
 
 
+def _denied(rights: RightsRules) -> Iterator[str]:
+    items = {
+        "entry": "each entry is taken away", "glob": "what matches its patterns is taken away",
+        "regex": "what matches its regular expressions is taken away", "rules": "each of its rules may take something away",
+    }
+    for one in rights.denied:
+        place = code(".".join(one.at))
+        if one.unless is not None:
+            yield f"{code(one.unless)} beside {place} takes a tool away but for what matches the {_PATTERNS[one.limit]} there."
+        else:
+            rule = f": its {codes(one.rule)} are tool, effect and patterns, and the effect {code(one.effect)} takes away" if one.rule else ""
+            word = f"; {code(one.word)} takes the whole tool away" if one.word else ""
+            yield f"{place} is read too: {items[one.limit]}{rule}{word}."
+
+
+_PATTERNS: Final[Mapping[str, str]] = {"entry": "entries", "glob": "patterns", "regex": "regular expressions", "rules": "rules"}
+
+
+def _beside(rights: RightsRules) -> Iterator[str]:
+    for key, one in rights.beside.items():
+        unless = f", unless it holds {' or '.join(code(grant) for grant in one.unless)}" if one.unless else ""
+        yield f"A restricted agent also gets {code(key)}: {shown(one.value)}{unless}. That is a second line of defence; nothing is judged by it."
+
+
 def _legacy(rights: RightsRules) -> Iterator[str]:
     if rights.legacy is not None:
         renamed = ", ".join(f"{code(old)} is {code(new)}" for old, new in rights.legacy.rename.items())
@@ -140,6 +159,14 @@ _WORDS: Final[dict[str, Say]] = {
     "client": _fact("The client that keeps this is that of {}."),
     "always": _fact("**Always held**, whatever is stated: {}."),
     "never": _fact("**Never held**, whatever is stated: {}."),
+    "void": _fact("{} in the list gives nothing."),
+    "alone": _fact("What means every tool does so only where it is the only entry."),
+    "globs": _fact("An entry is a pattern for names of tools, or behind `re:` a regular expression."),
+    "bare": _fact("An agent of whose tools none can be said is written without any."),
+    "write": _fact("The list is only read, never written."),
+    "limits": lambda rights: iter([f"A limit is a {'regular expression, which may match anywhere' if rights.limits == 'regex' else 'pattern'}."]),
+    "denied": _denied,
+    "beside": _beside,
     "needs": lambda rights: iter([f"{code(atom)} without {code(other)} keeps the client from starting." for atom, other in rights.needs.items()]),
     "implied": _implied,
 }

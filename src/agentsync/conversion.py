@@ -53,13 +53,6 @@ class Options:
     retry: str = "agentsync convert …"
 
 
-def target_path(agent: Agent, rules: Format, *, below: bool, scope: str = "project") -> str:
-    """The path of an agent's file at a target: below its project, or below the assistant's agents folder."""
-    path = codec.new_path(rules, agent.name, scope)
-    folder = _folder(where_written(rules, scope))
-    return path.removeprefix(f"{folder}/") if below and folder else path
-
-
 def _folder(where: Where | None) -> str:
     """The folder that an assistant keeps its agents in: what stands before the part that each agent has to itself."""
     return "" if where is None or where.write is None else where.write.partition("{slug}")[0].rpartition("/")[0]
@@ -85,7 +78,9 @@ class Converter:
         self._kind = document_written(rules)
         self._where = where_written(rules, destination.scope)
         self._models = options.models.get(rules.id)
+        self._folder = _folder(self._where)
         self._index: dict[str, str] | None = None
+        self._empty: bool | None = None
 
     def run(self, agents: Sequence[Held]) -> Iterator[Outcome]:
         """One outcome for every agent, in order. Nothing raises but a disk that fails as a whole."""
@@ -157,11 +152,27 @@ class Converter:
 
     def _standing(self, agent: Agent, path: str) -> tuple[str, bytes | None]:
         """The file of an agent that is there already, under its usual path or another, and its bytes."""
+        if self._nothing_there():
+            return path, None
         old = self._bytes(path)
         if old is not None:
             return path, old
-        found = self._by_name().get(_fold(self._name(agent)))
+        index = self._by_name()
+        found = index.get(_fold(self._name(agent))) if index else None
         return (path, None) if found is None else (found, self._bytes(found))
+
+    def _nothing_there(self) -> bool:
+        """Whether the agents' folder at the destination was empty before the first was written, so that no file has to be looked for."""
+        if self._empty is None:
+            root = self._at.root
+            self._empty = root is None or self._disk.identity(root) is None or (
+                not self._whole_repository(root) and not self._disk.scan(root, "" if self._at.below else self._folder)
+            )
+        return self._empty
+
+    def _whole_repository(self, root: str) -> bool:
+        """Whether the destination is a repository and no folder of agents: then only the usual paths are looked at."""
+        return self._at.below and Path(root, ".git").exists()
 
     def _by_name(self) -> dict[str, str]:
         """Name to path of the agents that stand at the destination before the first is written."""
@@ -177,10 +188,8 @@ class Converter:
     def _candidates(self) -> Iterator[str]:
         """Paths at the destination that the assistant would load agents from."""
         where = self._where
-        if where is None or self._at.root is None or self._disk.identity(self._at.root) is None:
+        if where is None or self._at.root is None or self._disk.identity(self._at.root) is None or self._whole_repository(self._at.root):
             return
-        if self._at.below and Path(self._at.root, ".git").exists():
-            return  # a whole repository, not a folder of agents: only the usual paths are looked at
         folder = "/".join(fixed_folders(where.read[0]))
         prefix = f"{folder}/" if self._at.below else ""
         for entry in self._disk.scan(self._at.root, "" if self._at.below else folder):
@@ -282,20 +291,22 @@ class Converter:
 
     def _bytes(self, path: str) -> bytes | None:
         """What stands at a path of the destination, or None. A link, a folder or a file that is too large is a DiskError."""
-        root = self._at.root
-        if root is None or self._disk.identity(root) is None or self._disk.look(root, path) is None:
+        if self._at.root is None:
             return None
-        return self._disk.read(root, path).data
+        try:
+            return self._disk.read(self._at.root, path).data
+        except DiskError as error:
+            if error.problem.code == "missing":
+                return None
+            raise
 
     def _native(self, path: str) -> str:
         """A path of the destination as the assistant's project would have it: names can stand in folders."""
-        folder = _folder(self._where)
-        return f"{folder}/{path}" if self._at.below and folder else path
+        return f"{self._folder}/{path}" if self._at.below and self._folder else path
 
     def _local(self, path: str) -> str:
         """The inverse of `_native`."""
-        folder = _folder(self._where)
-        return path.removeprefix(f"{folder}/") if self._at.below and folder else path
+        return path.removeprefix(f"{self._folder}/") if self._at.below and self._folder else path
 
     def _name(self, agent: Agent) -> str:
         """What an agent is called at the target."""
@@ -303,7 +314,7 @@ class Converter:
 
     def _path(self, agent: Agent) -> str:
         """Where a new copy of an agent goes at the destination."""
-        return self._at.file or target_path(agent, self._rules, below=self._at.below, scope=self._at.scope)
+        return self._at.file or self._local(codec.new_path(self._rules, agent.name, self._at.scope))
 
     def _mended(self, problems: Sequence[Problem]) -> tuple[Problem, ...]:
         return decided_here(problems, f"{self._options.retry} --to {self._rules.id}")
@@ -338,6 +349,8 @@ def decided_here(problems: Sequence[Problem], retry: str) -> tuple[Problem, ...]
 
 def _fold(text: str) -> str:
     """How names and paths are compared: some disks keep neither case nor the way a letter is composed."""
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 

@@ -306,6 +306,13 @@ def _write_declared(value: Value, old: Value) -> Value:
     return [*kept, *({"kind": name} for name in names if name in _ALONE and name not in said)]
 
 
+def _extensions(value: Value) -> list[str]:
+    """Names of extensions; one with a list of its tools is those tools."""
+    names = _named_maps(value)
+    tools = [item.get("available_tools") for item in value]  # type: ignore[union-attr]  # a list of maps, as above
+    return [f"{name}/{tool}" if tool else name for name, own in zip(names, tools, strict=True) for tool in (own or [""])]
+
+
 def _map(value: Value) -> Value:
     if isinstance(value, dict):
         return value
@@ -371,6 +378,7 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType({
         "tools that are declared, not named: a list of maps with `kind` and `name`, or a map of them by name", _declared, _write_declared,
         lists=True, whole=True,
     ),
+    "extensions": Shape("a list of maps that have a `name`; `available_tools` of one narrows it", _extensions, _write_named_maps, lists=True),
     "list": Shape("a list of anything", _list, _checked(_list)),
     "map": Shape("a map", _map, _checked(_map)),
     "any": Shape("any value", _any, _checked(_any)),

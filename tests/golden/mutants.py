@@ -23,9 +23,9 @@ Path = tuple[str | int, ...]
 def mutated(fmt: Format, path: Path, value: Any) -> Format:
     """The format with another value at a path of keys. The result need not pass the loader's checks."""
     data = msgspec.json.decode(msgspec.json.encode(fmt))
-    here = data
+    here: Any = data
     for part in path[:-1]:
-        here = here[part] if isinstance(here, list) else here.setdefault(part, {})
+        here = here.setdefault(part, {}) if isinstance(here, dict) else here[part]
     if value is GONE:
         del here[path[-1]]
     else:

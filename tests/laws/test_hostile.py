@@ -132,7 +132,7 @@ NUL: Mapping[str, tuple[str, str | None]] = {
 }
 
 
-@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("name", sorted(NUL))
 def test_a_nul_does_what_it_does_to_the_client(name: str) -> None:
     assert outcome(name, headed("x: y\0z")) == NUL[name]
 

@@ -38,6 +38,8 @@ class Build:
 
 def same(first: object, second: object) -> bool:
     """Equal in value and type: `1` is not `true`. The order of keys is ignored."""
+    if isinstance(first, str):
+        return first == second
     if isinstance(first, dict) and isinstance(second, dict):
         return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
     if isinstance(first, list) and isinstance(second, list):
@@ -65,6 +67,8 @@ def as_line(value: Value) -> Value:
 
 def identical(first: object, second: object) -> bool:
     """The same, and maps in the same order too, since some clients let the last rule win."""
+    if isinstance(first, str):
+        return first == second
     if isinstance(first, dict) and isinstance(second, dict):
         return list(first) == list(second) and all(identical(first[key], second[key]) for key in first)
     if isinstance(first, list) and isinstance(second, list):

@@ -15,7 +15,7 @@ from agentsync.codec.tables import ToolTable, ValueTable
 from agentsync.containers.layout import Layout
 from agentsync.formats import documents, layout_of
 from agentsync.formats.globs import compiled_anywhere
-from agentsync.formats.rules import DocumentRules, FieldRule, Format, NativeRule, Outcome
+from agentsync.formats.rules import DocumentRules, FieldRule, Format, NativeRule, Outcome, Where
 from agentsync.model import Status, Value
 
 BODY = "$body"
@@ -24,27 +24,59 @@ _LABEL = re.compile(r"[A-Za-z0-9 _-]+")
 STATUS_OF: Mapping[str, Status] = {"skip": "skipped", "file": "refused", "agent": "refused", "config": "refused", "open": "degraded"}
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one neutral field stands in one kind of file.
+
+    path: where it is written. read: every path it may stand at, the first that does counts. plain: it stands at one key at most,
+    and where neither the file nor the agent says it, there is nothing to do.
+    """
+
+    name: str
+    rule: FieldRule
+    path: tuple[str, ...]
+    read: tuple[tuple[str, ...], ...]
+    plain: bool
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of file of a format."""
 
     rules: DocumentRules
     layout: Layout
+    fields: Mapping[str, FieldRule]
 
-    @property
+    @cached_property
     def has_body(self) -> bool:
         """Whether the container has a text after its head; otherwise a key holds the prompt."""
         return self.rules.kind in ("head+body", "text")
 
-    def path_of(self, rule: FieldRule) -> tuple[str, ...]:
-        """The path of keys of a field; () for the body of a container that has one."""
-        if rule.key == BODY:
-            return () if self.has_body else (self.rules.body,)
-        return (rule.key,) if isinstance(rule.key, str) else tuple(rule.key)
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Where each neutral field stands, but for the prompt."""
+        return tuple(_place(name, rule) for name, rule in self.fields.items() if rule.key != BODY)
+
+    @cached_property
+    def nested(self) -> tuple[tuple[str, ...], ...]:
+        """The paths of keys, of more than one, that hold neutral fields."""
+        return tuple(path for place in self.places for path in place.read if len(path) > 1 and path[0] != self.rules.others)
+
+    @cached_property
+    def prompt_rule(self) -> FieldRule | None:
+        """What the format says of its prompt."""
+        return next((rule for rule in self.fields.values() if rule.key == BODY), None)
 
     def bad(self, outcome: Outcome | None) -> Outcome:
         """What a bad value does here, where the field says nothing else."""
         return self.rules.on_bad_value if outcome is None else outcome
+
+
+def _place(name: str, rule: FieldRule) -> Place:
+    path = (rule.key,) if isinstance(rule.key, str) else tuple(rule.key)
+    read = tuple(found for found in (rule.overflow, path, *((other,) for other in rule.also), (rule.copy,) if rule.copy else ()) if found)
+    plain = len(read) == len(path) == 1 and not rule.required and rule.absent is None and name != "display_name"
+    return Place(name, rule, path, read, plain)
 
 
 class Compiled:
@@ -54,7 +86,7 @@ class Compiled:
         self.format = fmt
         self.tools = ToolTable(fmt)
         self.tables: dict[str, ValueTable] = {name: ValueTable(pairs) for name, pairs in fmt.values.items()}
-        self.kinds = tuple(Kind(rules, layout_of(fmt, rules.id)) for rules in documents(fmt))
+        self.kinds = tuple(Kind(rules, layout_of(fmt, rules.id), fmt.fields) for rules in documents(fmt))
 
     def kind(self, kind_id: str | None, path: str) -> Kind:
         """The kind of file by its id, else by its path, else by its ending, else the first."""
@@ -79,17 +111,30 @@ class Compiled:
         """The format whose native keys stand at top level."""
         return kind.rules.home or self.format.id
 
-    def nested(self, kind: Kind) -> tuple[tuple[str, ...], ...]:
-        """The paths of keys, of more than one, that hold neutral fields."""
-        others = kind.rules.others
-        paths = (path for rule in self.format.fields.values() for path in (kind.path_of(rule), rule.overflow or ()))
-        return tuple(path for path in paths if len(path) > 1 and path[0] != others)
-
     @cached_property
     def field_keys(self) -> frozenset[str]:
         """The native keys at top level that hold neutral fields."""
         rules = self.format.fields.values()
         return frozenset(rule.key if isinstance(rule.key, str) else rule.key[0] for rule in rules if rule.key != BODY)
+
+    @cached_property
+    def rights_keys(self) -> tuple[str, ...]:
+        """The native keys at top level that hold rights and no neutral field."""
+        rules, fields = self.format.rights, {rule.key for rule in self.format.fields.values()}
+        keys = [rules.key, rules.deny, rules.legacy.key if rules.legacy is not None else None]
+        return tuple(key for key in [*keys, *(key for key in rules.switches if key not in fields)] if key is not None)
+
+    @cached_property
+    def written_at(self) -> Mapping[str, Where]:
+        """The place that a new file goes to, by scope."""
+        return {where.scope: where for where in reversed(self.format.where) if where.write is not None}
+
+    @cached_property
+    def endings(self) -> tuple[str, ...]:
+        """The endings that this format's files have, the longest first (`.agent.md` before `.md`)."""
+        globs = [pattern for where in self.format.where for pattern in where.read] + list(self.format.detect.files)
+        found = {glob.rpartition("*")[2] for glob in globs if "*" in glob}
+        return tuple(sorted((ending for ending in found if ending and "/" not in ending), key=len, reverse=True))
 
 
 _COMPILED: dict[int, Compiled] = {}
@@ -117,8 +162,10 @@ def without(value: Value, paths: Iterable[tuple[str, ...]]) -> Value:
 
 
 TYPES: Mapping[str, str] = {
-    "any": "anything", "text": "a text", "bool": "true or false", "integer": "a whole number", "positive": "a whole number above 0", "number": "a number",
-    "list": "a list", "map": "a map", "text-or-list": "a text or a list", "labels": "a list of distinct texts of ASCII letters, digits, blanks, - and _",
+    "any": "anything", "text": "a text", "bool": "true or false", "integer": "a whole number", "positive": "a whole number above 0",
+    "number": "a number", "list": "a list", "map": "a map", "map-or-null": "a map, or nothing", "text-or-list": "a text or a list",
+    "labels": "a list of distinct texts of ASCII letters, digits, blanks, - and _",
+    "declared": "a list, or a map of maps with a kind",
 }  # fmt: skip
 """What `native` of a format file calls a type, in words for people."""
 
@@ -163,5 +210,9 @@ def fits(value: Value, kind: str) -> bool:
             return value is None or isinstance(value, dict)
         case "text-or-list":
             return isinstance(value, (str, list))
+        case "declared" if isinstance(value, dict):
+            return all(isinstance(item, dict) and isinstance(item.get("kind"), str) for item in value.values())
+        case "declared":
+            return isinstance(value, list)
         case _:
             return True

@@ -6,14 +6,12 @@ Floor 3, pure. What cannot be said leaves its reason in the build; that it is mi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from agentsync.codec.build import Build, same, set_at
-from agentsync.codec.compiled import brought
-from agentsync.codec.names import by_place, fitting_name, name_problem, stated_name
-from agentsync.codec.read import decode
+from agentsync.codec.compiled import Place, brought
+from agentsync.codec.names import by_place, fitting_name, folder_of, name_problem, stated_name, stem_of
+from agentsync.codec.read import NOTHING, decode, value_at
 from agentsync.codec.rights_read import at_path
-from agentsync.containers.layout import DELETE
 from agentsync.formats.rules import FieldRule, Format
 from agentsync.model import Problem, Value
 from agentsync.shapes import SHAPES, BadValue, CannotSay
@@ -37,9 +35,10 @@ def write_name(build: Build, path: str, entry: str | None, fresh: bool) -> str |
     placed = by_place(fmt, path, build.kind.rules.unit)
     if "key" not in rules.source:
         return None
-    if rules.by_file and fresh and placed is not None and placed != name:
-        build.because("name", "approximated", f"{fmt.title} looks for an agent by its file")
-        name = placed
+    file_name = folder_of(path) if build.kind.rules.unit == "folder" else stem_of(fmt, path)
+    if rules.by_file and fresh and file_name != name:
+        build.because("name", "approximated", f"{fmt.title} looks for an agent by the name of its file")
+        name = file_name
     here = build.old.get(rules.key)
     if rules.key in build.old and _names(fmt, here, placed) == name:
         build.keys[rules.key] = here      # blanks that the client trims, or a key that leaves the name to the file
@@ -56,16 +55,16 @@ def _names(fmt: Format, stated: Value, placed: str | None) -> str | None:
         return None
 
 
-def write_field(build: Build, name: str, rule: FieldRule) -> None:
+def write_field(build: Build, place: Place) -> None:
     """One neutral field as native keys, or the reason why it is not there."""
-    path = build.kind.path_of(rule)
+    name, rule, path = place.name, place.rule, place.path
     value = build.agent.fields.get(name)
     if value is None and name == "display_name" and fitting_name(build.format, build.agent.name) != build.agent.name:
         value = build.agent.name
-    found = _old_native(build, rule, path)
+    found = _old_native(build, place) if build.old else None
     if found is not None and name in build.old_fields and same(build.old_fields[name], value):
         set_at(build.keys, found[0], found[1])
-        _write_brought(build, rule, *found)
+        _write_brought(build, place, *found)
         _write_copy(build, rule)
         return
     if isinstance(value, str) and not value.strip() and rule.required and rule.empty is not None:
@@ -81,22 +80,25 @@ def write_field(build: Build, name: str, rule: FieldRule) -> None:
         return
     if rule.absent is not None and value == rule.absent and found is None:
         return
-    native = _encode(build, name, rule, value, found[1] if found is not None else None)
+    native = _encode(build, place, value, found[1] if found is not None else None)
     if native is not None:
         set_at(build.keys, *native)
-        _write_brought(build, rule, *native)
+        _write_brought(build, place, *native)
         _write_copy(build, rule)
     elif rule.required:
         set_at(build.keys, path, build.agent.name)
 
 
-def _write_brought(build: Build, rule: FieldRule, path: tuple[str, ...], native: Value) -> None:
+def _write_brought(build: Build, place: Place, path: tuple[str, ...], native: Value) -> None:
     """What goes with a native value, but for what somebody else said there."""
-    old = _old_native(build, rule, build.kind.path_of(rule)) if rule.brings else None
+    rule = place.rule
+    if not rule.brings:
+        return
+    old = _old_native(build, place)
     before = brought(rule, *old) if old is not None else {}
     for at, text in brought(rule, path, native).items():
         here = at_path(build.old, at)
-        if here is None or here in (text, before.get(at)):
+        if here in (text, before.get(at)) or (here is None and (old is None or old[1] != native)):
             set_at(build.keys, at, text)
 
 
@@ -114,30 +116,28 @@ def _write_copy(build: Build, rule: FieldRule) -> None:
         build.keys[second] = build.keys[first]
 
 
-def _old_native(build: Build, rule: FieldRule, path: tuple[str, ...]) -> tuple[tuple[str, ...], Value] | None:
+def _old_native(build: Build, place: Place) -> tuple[tuple[str, ...], Value] | None:
     """The native value of a field in the old text and where it stands."""
-    for candidate in [rule.overflow, path, *((other,) for other in rule.also), *([(rule.copy,)] if rule.copy else [])]:
-        here: object = build.old
-        for part in candidate or ():
-            here = here.get(part, DELETE) if isinstance(here, Mapping) else DELETE
-        if candidate and here is not DELETE:
-            return tuple(candidate), here  # type: ignore[return-value]  # a native value
+    for path in place.read:
+        here = value_at(build.old, path)
+        if here is not NOTHING:
+            return path, here  # type: ignore[return-value]  # a native value
     return None
 
 
 def _means_nothing(build: Build, rule: FieldRule, native: Value) -> bool:
-    """Whether an old native value says `not stated` (`inherit`), so that it may stay."""
+    """Whether an old native value says `not stated` (`inherit`, or nothing at all), so that it may stay."""
     try:
-        return decode(build.compiled, rule, native) is None
+        return native is None or decode(build.compiled, rule, native) is None
     except BadValue:
         return False
 
 
-def _encode(build: Build, name: str, rule: FieldRule, value: Value, old: Value) -> tuple[tuple[str, ...], Value] | None:
-    fmt = build.format
+def _encode(build: Build, place: Place, value: Value, old: Value) -> tuple[tuple[str, ...], Value] | None:
+    fmt, name, rule = build.format, place.name, place.rule
     if name == "model" and isinstance(value, str) and value in build.models:
         build.because(name, "approximated", f"the hub's `models:` says {build.models[value]!r} for {fmt.title}")
-        return build.kind.path_of(rule), build.models[value]
+        return place.path, build.models[value]
     native: Value = value
     if rule.table is not None:
         native = build.compiled.tables[rule.table].native(value)
@@ -156,7 +156,7 @@ def _encode(build: Build, name: str, rule: FieldRule, value: Value, old: Value) 
     elif isinstance(written, str) and rule.active is not None and re.match(rule.active, written):
         build.because(name, "dropped", f"{fmt.title} takes a text that begins so for a formula or a reference")
     else:
-        return build.kind.path_of(rule), written
+        return place.path, written
     return None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from agentsync.codec.build import Build, placeholders_of, same, shortened
 from agentsync.codec.read import PLACEHOLDERS
 from agentsync.formats.rules import Format
-from agentsync.model import Agent, Loss, ordered
+from agentsync.model import Agent, Loss
 
 
 def losses_of(build: Build, said: Agent, prompt_losses: Iterable[Loss]) -> Iterable[Loss]:
@@ -18,9 +18,9 @@ def losses_of(build: Build, said: Agent, prompt_losses: Iterable[Loss]) -> Itera
     agent, fmt = build.agent, build.format
     if said.name != agent.name:
         yield _loss(build, "name", f"{agent.name} → {said.name}", "approximated")
-    for name in ordered([*agent.fields, *said.fields]):
+    for name in {**agent.fields, **said.fields}:
         before, after = agent.fields.get(name), said.fields.get(name)
-        if same(before, after):
+        if before is after or same(before, after):
             continue
         if _own_value(build, name):
             # The agent itself says so for this format; only what it replaces is worth a word.

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from agentsync.codec.compiled import compile_format
 from agentsync.formats.rules import Format, NameRules
 from agentsync.model import Value
 from agentsync.shapes import BadValue, text_of
@@ -47,7 +48,7 @@ def name_problem(rules: NameRules, name: str) -> str | None:
         return f"a name has {least} to {most} characters"
     if rules.pattern is not None and not _pattern(rules.pattern).fullmatch(name):
         return f"a name must match {rules.pattern}"
-    if name.casefold() in {reserved.casefold() for reserved in rules.reserved}:
+    if rules.reserved and name.casefold() in _folded(rules.reserved):
         return "the name is reserved"
     return None
 
@@ -55,6 +56,11 @@ def name_problem(rules: NameRules, name: str) -> str | None:
 @lru_cache(maxsize=256)
 def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text)
+
+
+@lru_cache(maxsize=256)
+def _folded(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name.casefold() for name in names)
 
 
 def fitting_name(fmt: Format, name: str) -> str | None:
@@ -74,7 +80,7 @@ def fitting_name(fmt: Format, name: str) -> str | None:
 def stem_of(fmt: Format, path: str) -> str:
     """The file name without the longest ending this format's files have (`.agent.md` before `.md`)."""
     name = path.rpartition("/")[2]
-    for ending in _endings(fmt):
+    for ending in compile_format(fmt).endings:
         if name.endswith(ending) and len(name) > len(ending):
             return name[: -len(ending)]
     return name.rpartition(".")[0] or name
@@ -122,8 +128,3 @@ def by_place(fmt: Format, path: str, unit: str) -> str | None:
 def folder_of(path: str) -> str:
     """The name of the folder that holds the file."""
     return path.rpartition("/")[0].rpartition("/")[2]
-
-
-def _endings(fmt: Format) -> list[str]:
-    globs = [pattern for where in fmt.where for pattern in where.read] + list(fmt.detect.files)
-    return sorted({g.rpartition("*")[2] for g in globs if "*" in g and "/" not in g.rpartition("*")[2]} - {""}, key=len, reverse=True)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from agentsync.codec.build import Build, placeholders_of
 from agentsync.codec.compiled import misfit, without
 from agentsync.codec.read import PLACEHOLDERS
-from agentsync.formats.rules import Format
 from agentsync.model import HUB_FORMAT, Agent, Value, ordered
 from agentsync.rights import Holding
 
@@ -26,7 +25,7 @@ def native_values(build: Build) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for key, value in own.items():
         rule = fmt.native.get(key)
-        known = rule is not None or key in build.compiled.field_keys or key in rights_keys(fmt) or key in build.old
+        known = rule is not None or key in build.compiled.field_keys or key in build.compiled.rights_keys or key in build.old
         if not known and build.kind.rules.on_bad_key not in ("ignored", "sent"):
             build.because(f"{home}.{key}", "dropped", f"{fmt.title} refuses a file with a key it does not know")
         elif rule is not None and (wanted := misfit(rule, value)) is not None:
@@ -47,10 +46,11 @@ def _in_one_line(value: Value) -> bool:
 
 def kept_values(build: Build, native: Mapping[str, Value]) -> dict[str, Value]:
     """Keys of the old text that nobody here speaks for: they stay, unless the agent states this format's own values and not these."""
+    if not build.old:
+        return {}
     home = build.compiled.home(build.kind)
-    fmt = build.format
-    ours = {*build.compiled.field_keys, *rights_keys(fmt), fmt.name.key, build.kind.rules.others}
-    nested = build.compiled.nested(build.kind)
+    ours = {*build.compiled.field_keys, *build.compiled.rights_keys, build.format.name.key, build.kind.rules.others}
+    nested = build.kind.nested
     if not build.kind.has_body:
         ours.add(build.kind.rules.body)
     if build.kind.rules.entry is not None:
@@ -67,29 +67,25 @@ def kept_values(build: Build, native: Mapping[str, Value]) -> dict[str, Value]:
 
 def second_line(build: Build) -> dict[str, Value]:
     """Keys that a restricted agent gets beside its rights: nothing is judged by them."""
+    beside = build.format.rights.beside
+    if not beside or not build.agent.rights.restricted:
+        return {}
     holding = Holding(build.agent.rights)
-    return {
-        key: rule.value for key, rule in build.format.rights.beside.items()
-        if build.agent.rights.restricted and not any(holding.holds(grant) for grant in rule.unless)
-    }
+    return {key: rule.value for key, rule in beside.items() if not any(holding.holds(grant) for grant in rule.unless)}
 
 
 def outgrown(build: Build) -> list[str]:
     """Such keys of the old text that this agent's rights have outgrown."""
+    if not build.old:
+        return []
     now = second_line(build)
     return [key for key, rule in build.format.rights.beside.items() if key not in now and build.old.get(key) == rule.value]
 
 
-def rights_keys(fmt: Format) -> tuple[str, ...]:
-    rules = fmt.rights
-    fields = {r.key for r in fmt.fields.values()}
-    keys = [rules.key, rules.deny, rules.legacy.key if rules.legacy is not None else None, *(k for k in rules.switches if k not in fields)]
-    return tuple(key for key in keys if key is not None)
-
-
 def active_placeholders(agent: Agent, home: str, format_id: str) -> tuple[str, ...]:
-    listed = [item for owner in (home, format_id) for item in placeholders_of(agent, owner)]
-    return ordered(listed)
+    if not agent.extra:
+        return ()
+    return ordered(item for owner in (home, format_id) for item in placeholders_of(agent, owner))
 
 
 def write_others(build: Build, keys: dict[str, Value]) -> None:

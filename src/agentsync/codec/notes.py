@@ -15,7 +15,8 @@ from agentsync.rights import Holding
 
 def notes_of(fmt: Format, agent: Agent) -> Iterator[Problem]:
     """What the client gives every agent, and what it takes where this one says nothing."""
-    given = [grant for grant in fmt.rights.always if not Holding(agent.rights).holds(grant)]
+    holding = Holding(agent.rights) if fmt.rights.always else None
+    given = [grant for grant in fmt.rights.always if holding is not None and not holding.holds(grant)]
     if given:
         yield Problem("always-held", f"{fmt.title} gives every agent {spell_short(tuple(given))}, whatever its file says", severity="note")
     for name, rule in fmt.fields.items():

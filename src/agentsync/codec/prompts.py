@@ -27,7 +27,9 @@ class PromptRendering:
 
 def literal(text: str) -> str:
     """The prompt as literal text: LF line ends, no white space around it."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.strip()
 
 
 def around(old: str, new: str) -> str:
@@ -40,8 +42,12 @@ def around(old: str, new: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _active(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+def _compiled(pattern: str, line: bool) -> re.Pattern[str]:
+    return re.compile(f"^(?:{pattern})$", re.MULTILINE | re.IGNORECASE) if line else re.compile(pattern)
+
+
+def _active(template: Template) -> re.Pattern[str]:
+    return _compiled(template.active, template.line)
 
 
 def _templates(fmt: Format, kind: str | None) -> list[Template]:
@@ -50,7 +56,7 @@ def _templates(fmt: Format, kind: str | None) -> list[Template]:
 
 def placeholders(fmt: Format, text: str, kind: str | None) -> tuple[str, ...]:
     """What this format's client replaces in a text, in order."""
-    return ordered(m.group() for t in _templates(fmt, kind) for m in _active(t.active).finditer(text))
+    return ordered(m.group() for t in _templates(fmt, kind) for m in _active(t).finditer(text))
 
 
 def placeholders_in(fmt: Format, fields: Mapping[str, Value], kind: str | None) -> tuple[str, ...]:
@@ -60,7 +66,7 @@ def placeholders_in(fmt: Format, fields: Mapping[str, Value], kind: str | None) 
         for template in _templates(fmt, kind)
         for name in template.fields
         if isinstance(text := fields.get(name), str)
-        for found in _active(template.active).finditer(text)
+        for found in _active(template).finditer(text)
     )
 
 
@@ -129,13 +135,13 @@ def write_prompt(fmt: Format, prompt: str, active: tuple[str, ...], kind: str | 
         return PromptRendering(before, prompt, problem=problem)
     text, losses = prompt, []
     for template in _templates(fmt, kind):
-        found = ordered(m.group() for m in _active(template.active).finditer(text))
+        found = ordered(m.group() for m in _active(template).finditer(text))
         literal_ones = [item for item in found if item not in active]
         if not literal_ones:
             continue
         if template.otherwise == "escape" and template.escape is not None:
             meant, escaped = template.escape
-            text = _active(template.active).sub(lambda m: m[0] if m[0] in active else m[0].replace(meant, escaped), text)  # noqa: B023 - used at once
+            text = _active(template).sub(lambda m: m[0] if m[0] in active else m[0].replace(meant, escaped), text)  # noqa: B023 - used at once
         elif template.otherwise == "refuse":
             why = f"{fmt.title} fails on {_some(literal_ones)} in a prompt: it takes them for placeholders and knows no escape"
             hint = f"agentsync skip --refused --for {fmt.id}"

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from agentsync.codec.compiled import BODY, STATUS_OF, Compiled, Kind, brought, compile_format, misfit, without
+from agentsync.codec.compiled import BODY, STATUS_OF, Compiled, Kind, Place, brought, compile_format, misfit, without
 from agentsync.codec.names import by_place, name_problem, placed_name, stated_name
 from agentsync.codec.prompts import joined_texts, literal, placeholders_in, read_prompt
 from agentsync.codec.rights_read import read_rights, shown
@@ -22,7 +22,7 @@ from agentsync.model import ALL_RIGHTS, HUB_FORMAT, Agent, Document, Loss, Probl
 from agentsync.shapes import SHAPES, BadValue
 
 PLACEHOLDERS = "placeholders"
-_NOTHING = object()
+NOTHING = object()
 
 
 def read(document: Document, fmt: Format, *, kind: str | None = None) -> tuple[Reading, ...]:
@@ -125,11 +125,13 @@ class _Draft:
 def read_entry(compiled: Compiled, kind: Kind, path: str, entry: Entry, *, repaired: bool = False) -> Reading:
     """The agent that one entry of a document states."""
     fmt = compiled.format
+    if kind.rules.lift is not None and isinstance(lifted := entry.keys.get(kind.rules.lift), dict):
+        entry = replace(entry, keys={**{key: value for key, value in entry.keys.items() if key != kind.rules.lift}, **lifted})
     draft = _Draft(entry.keys, entry.lines, path)
     name = _read_name(compiled, kind, draft, path, entry)
-    for field_name, rule in fmt.fields.items():
-        if rule.key != BODY:
-            _read_field(compiled, kind, draft, field_name, rule)
+    for place in kind.places:
+        if not place.plain or place.path[0] in entry.keys:
+            _read_field(compiled, kind, draft, place)
     body, plain = _read_body(compiled, kind, draft, entry)
     statement = read_rights(fmt, compiled.tools, entry.keys, bad_value=kind.rules.on_bad_value)
     draft.used.update(key for key in statement.used if key != fmt.rights.key or not SHAPES[fmt.rights.shape].whole)
@@ -170,6 +172,9 @@ def _read_name(compiled: Compiled, kind: Kind, draft: _Draft, path: str, entry: 
             except BadValue as error:
                 draft.fail(rules.bad, rules.key, f"`{rules.key}`: {error}")
                 return ""
+            if name is None and rules.key in draft.keys and rules.blank is not None:
+                draft.fail(rules.blank, rules.key, f"`{rules.key}` is empty")
+                return ""
         elif source == "entry" and entry.key is not None:
             name = entry.key
             if kind.rules.entry is not None and kind.rules.entry.key is not None:
@@ -189,20 +194,21 @@ def _read_name(compiled: Compiled, kind: Kind, draft: _Draft, path: str, entry: 
 # --- fields -----------------------------------------------------------------------------------------------------------
 
 
-def _value_at(keys: Mapping[str, Value], path: tuple[str, ...]) -> object:
-    found: object = keys
-    for part in path:
-        if not isinstance(found, Mapping) or part not in found:
-            return _NOTHING
+def value_at(keys: Mapping[str, Value], path: tuple[str, ...]) -> object:
+    """The value below a path of keys, `NOTHING` where there is none."""
+    found: object = keys.get(path[0], NOTHING)
+    for part in path[1:]:
+        if not isinstance(found, dict) or part not in found:
+            return NOTHING
         found = found[part]
     return found
 
 
-def _read_field(compiled: Compiled, kind: Kind, draft: _Draft, name: str, rule: FieldRule) -> None:
-    paths = [p for p in [rule.overflow, kind.path_of(rule), *((other,) for other in rule.also), *([(rule.copy,)] if rule.copy else [])] if p]
-    found = [(path, value) for path in paths if (value := _value_at(draft.keys, path)) is not _NOTHING]
+def _read_field(compiled: Compiled, kind: Kind, draft: _Draft, place: Place) -> None:
+    name, rule = place.name, place.rule
+    found = [(path, value) for path in place.read if (value := value_at(draft.keys, path)) is not NOTHING]
     draft.used.update(path[0] for path, value in found if len(path) == 1 and (path[0] != rule.copy or value == found[0][1]))
-    key = kind.path_of(rule)[-1]
+    key = place.path[-1]
     if not found:
         if rule.absent is not None:
             draft.fields[name] = rule.absent
@@ -220,11 +226,13 @@ def _read_field(compiled: Compiled, kind: Kind, draft: _Draft, name: str, rule: 
         return
     if native == "" and rule.empty is not None:
         draft.fail(rule.empty, key, f"`{key}` is empty")
-    elif neutral is _NOTHING:
+    elif neutral is NOTHING:
         _keep_own(draft, path, native)  # type: ignore[arg-type]  # a native value
     elif neutral is not None:
         draft.fields[name] = neutral  # type: ignore[assignment]  # a neutral value
-        beside = [at for at, text in brought(rule, path, native).items() if _value_at(draft.keys, at) == text]
+        if len(path) > 1:
+            draft.used.discard(path[0])      # the rest of that map is no field
+        beside = [at for at, text in brought(rule, path, native).items() if value_at(draft.keys, at) == text]
         draft.inside += [at for at in (path, *beside) if len(at) > 1]
         if neutral == "" and rule.empty is not None:
             draft.fail(rule.empty, key, f"`{key}` is empty")
@@ -239,11 +247,13 @@ def decode(compiled: Compiled, rule: FieldRule, native: Value, *, plain: bool = 
     """
     if rule.none is not None and native is not None and str(native).casefold() == str(rule.none).casefold():
         return None
+    if native is None and rule.null_:
+        return None
     value = SHAPES[rule.shape].read(native)
     if isinstance(value, str) and rule.limit is not None and len(value) > rule.limit:
         raise BadValue(f"at most {rule.limit} characters are taken ({len(value)})")
     if isinstance(value, str) and rule.active is not None and re.match(rule.active, value):
-        return _NOTHING
+        return NOTHING
     if rule.table is None or plain:
         return value
     neutral = compiled.tables[rule.table].neutral(value)
@@ -252,7 +262,7 @@ def decode(compiled: Compiled, rule: FieldRule, native: Value, *, plain: bool = 
     if rule.closed:
         words = [*([rule.none] if rule.none is not None else []), *compiled.format.values[rule.table].values()]
         raise BadValue(f"one of {', '.join(map(str, words))} is needed")
-    return _NOTHING
+    return NOTHING
 
 
 def _keep_own(draft: _Draft, path: tuple[str, ...], native: Value) -> None:
@@ -263,13 +273,12 @@ def _keep_own(draft: _Draft, path: tuple[str, ...], native: Value) -> None:
 
 def _read_body(compiled: Compiled, kind: Kind, draft: _Draft, entry: Entry) -> tuple[str, bool]:
     """The text of the prompt, and whether it stands where no placeholder is one."""
-    rule = next((r for r in compiled.format.fields.values() if r.key == BODY), None)
     if kind.has_body:
         return entry.body or "", False
-    key, second = kind.rules.body, compiled.format.body.literal
+    key, rule, second = kind.rules.body, kind.prompt_rule, compiled.format.body.literal
     draft.used.add(key)
     value = draft.keys.get(key)
-    if value is None and key not in draft.keys:
+    if value is None and (key not in draft.keys or (rule is not None and rule.null_)):
         if rule is not None and rule.required:
             draft.fail(kind.bad(rule.missing), key, f"`{key}` is missing")
         value = ""
@@ -336,7 +345,7 @@ def _read_others(compiled: Compiled, kind: Kind, draft: _Draft, extra: dict[str,
         draft.note("value-dropped", key, f"`{key}` must be a map")
         extra.setdefault(compiled.home(kind), {})[key] = value
         return
-    neutral = {path[1] for rule in compiled.format.fields.values() for path in (kind.path_of(rule), rule.overflow or ()) if path[:1] == (key,)}
+    neutral = {path[1] for place in kind.places for path in place.read if len(path) > 1 and path[0] == key}
     if compiled.format.rights.ask is not None:
         neutral.add(compiled.format.rights.ask[-1])
     for name, inner in value.items():

@@ -31,7 +31,8 @@ def proposals(
 ) -> Iterable[dict[str, Change]]:
     base = dict.fromkeys(own_keys(fmt) & old.keys(), DELETE)
     rights = _sayable(fmt, rights)
-    style = fmt.rights.style
+    style = fmt.rights.style if fmt.rights.write else "none"
+    base = base if fmt.rights.write else {}
     if style == "permission-map":
         lists = [_permission_map(fmt, table, rights)]
     elif style == "allow-list":

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agentsync.codec.build import Build, as_line, identical, in_order, joined, set_at
-from agentsync.codec.compiled import BODY, Compiled, Kind, compile_format
+from agentsync.codec.compiled import Compiled, Kind, compile_format
 from agentsync.codec.fields_write import write_field, write_name
 from agentsync.codec.losses import losses_of
 from agentsync.codec.names import fitting_name, slug
-from agentsync.codec.natives_write import active_placeholders, kept_values, native_values, outgrown, rights_keys, second_line, write_others
+from agentsync.codec.natives_write import active_placeholders, kept_values, native_values, outgrown, second_line, write_others
 from agentsync.codec.notes import notes_of
 from agentsync.codec.prompts import PromptRendering, apart, around, fields_problem, joined_texts, literal, placeholders, write_prompt
 from agentsync.codec.read import read_entry, read_parsed
@@ -22,7 +22,7 @@ from agentsync.codec.rights_write import RightsRendering, unchanged, write_right
 from agentsync.containers import add, create, edit, parse
 from agentsync.containers.layout import DELETE, Change, Entry, Parsed
 from agentsync.formats.rules import Format
-from agentsync.model import Agent, Document, Loss, Problem, Reading, Rendering, Value
+from agentsync.model import EMPTY, Agent, Document, Loss, Problem, Reading, Rendering, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ def write(
     compiled = compile_format(fmt)
     if fmt.direction == "read":
         return _refused(fmt, Problem("write-unsupported", f"{fmt.title} files are only read", severity="warning"))
-    agent = replace(agent, prompt=literal(agent.prompt))
+    agent = _literally(agent)
     path = old.path if old is not None else new_path(fmt, agent.name, scope)
-    chosen = compiled.kind(kind if kind or old is not None else _kind_for(fmt, scope), path)
+    chosen = compiled.kind(kind if kind or old is not None else _kind_for(compiled, scope), path)
     place = _place(compiled, chosen, old, entry, agent)
     if isinstance(place, Problem):
         return _refused(fmt, place)
@@ -73,7 +73,7 @@ def write_many(
     renderings: list[Rendering] = []
     items: dict[str, Mapping[str, Value]] = {}
     for agent in agents:
-        build = Build(compiled, kind, replace(agent, prompt=literal(agent.prompt)), {}, {}, models or {})
+        build = Build(compiled, kind, _literally(agent), {}, {}, models or {})
         made = _assemble(build, path, None, allow_widening)
         if isinstance(made, Problem):
             renderings.append(_refused(fmt, made))
@@ -99,14 +99,22 @@ def write_many(
 
 def new_path(fmt: Format, name: str, scope: str) -> str:
     """Where a new file for an agent of this name goes, relative to the project (or the home directory for scope `user`)."""
-    where = next((w for w in fmt.where if w.scope == scope and w.write is not None), None)
+    compiled = compile_format(fmt)
+    where = compiled.written_at.get(scope)
     if where is None or where.write is None:
-        return next((str(k.rules.file) for k in compile_format(fmt).kinds if k.rules.file), f"{slug(name)}")
+        return next((str(k.rules.file) for k in compiled.kinds if k.rules.file), f"{slug(name)}")
     return where.write.replace("{slug}", slug(name, fmt.name.slug))
 
 
-def _kind_for(fmt: Format, scope: str) -> str | None:
-    return next((w.document for w in fmt.where if w.scope == scope and w.write is not None), None)
+def _literally(agent: Agent) -> Agent:
+    """The agent with its prompt as literal text."""
+    prompt = literal(agent.prompt)
+    return agent if prompt == agent.prompt else replace(agent, prompt=prompt)
+
+
+def _kind_for(compiled: Compiled, scope: str) -> str | None:
+    where = compiled.written_at.get(scope)
+    return None if where is None else where.document
 
 
 def _refused(fmt: Format, problem: Problem) -> Rendering:
@@ -208,9 +216,9 @@ def _assemble(build: Build, path: str, place: _Old | None, allow_widening: bool)
     fresh = place is None or place.entry is None
     key = write_name(build, path, place.entry.key if place is not None and place.entry is not None else None, place is None)
     rest = Build(build.compiled, build.kind, agent, build.old, build.old_fields, build.models)
-    for name, rule in fmt.fields.items():
-        if rule.key != BODY and rule.write:
-            write_field(rest, name, rule)
+    for field_place in build.kind.places:
+        if field_place.rule.write and (build.old or not field_place.plain or field_place.name in agent.fields):
+            write_field(rest, field_place)
     build.reasons.update(rest.reasons)
     if fresh:
         for fixed, value in {**fmt.fixed, **second_line(build)}.items():
@@ -233,7 +241,7 @@ def _assemble(build: Build, path: str, place: _Old | None, allow_widening: bool)
     if problem is not None:
         return problem
     stated = {k: v for k, v in rights.changes.items() if v is not DELETE}
-    kept = {k: build.old[k] for k in rights_keys(fmt) if k in build.old and k not in rights.changes}
+    kept = {k: build.old[k] for k in build.compiled.rights_keys if k in build.old and k not in rights.changes}
     keys: dict[str, Value] = {**build.keys, **kept, **stated, **beside}  # type: ignore[dict-item]  # DELETE is filtered out
     _write_body(build, keys, prompt.text, aside=aside)
     if fmt.rights.ask is not None and agent.rights.ask:
@@ -241,8 +249,9 @@ def _assemble(build: Build, path: str, place: _Old | None, allow_widening: bool)
     write_others(build, keys)
     if build.kind.layout.head == "lines" and build.kind.has_body:
         keys = {k: as_line(v) for k, v in keys.items()}
-    others = build.kind.rules.others
-    keys = in_order(keys, build.old, inside=[*build.compiled.nested(build.kind), *([(others,)] if others is not None else [])])
+    if build.old:
+        others = build.kind.rules.others
+        keys = in_order(keys, build.old, inside=[*build.kind.nested, *([(others,)] if others is not None else [])])
     body = prompt.text if build.kind.has_body else None
     entry = Entry(keys, body, key)
     expected = read_entry(build.compiled, build.kind, path, entry)
@@ -250,9 +259,14 @@ def _assemble(build: Build, path: str, place: _Old | None, allow_widening: bool)
         first = expected.problems[0].message if expected.problems else "the client would not load it"
         return Problem("client-refuses", f"{fmt.title} would not load the agent: {first}", severity="warning")
     losses = (*losses_of(build, expected.agent, prompt.losses), *rights.losses, *prompt.losses)
-    changes: dict[str, Change] = {k: v for k, v in keys.items() if k not in build.old or not identical(build.old[k], v)}
-    changes.update({k: DELETE for k in build.old if k not in keys})
-    return _Made(entry, losses, changes)
+    return _Made(entry, losses, EMPTY if fresh else _changes(build.old, keys))
+
+
+def _changes(old: Mapping[str, Value], keys: Mapping[str, Value]) -> dict[str, Change]:
+    """What turns the old keys into the new ones."""
+    changes: dict[str, Change] = {key: value for key, value in keys.items() if key not in old or not identical(old[key], value)}
+    changes.update({key: DELETE for key in old if key not in keys})
+    return changes
 
 
 def _rights(build: Build, beside: Mapping[str, Value], place: _Old | None, allow_widening: bool) -> RightsRendering:
@@ -295,8 +309,8 @@ def _write_body(build: Build, keys: dict[str, Value], text: str, *, aside: bool)
     if build.kind.has_body:
         return
     key = build.kind.rules.body
-    rule = next(r for r in build.format.fields.values() if r.key == BODY)
-    if not rule.write:
+    rule = build.kind.prompt_rule
+    if rule is None or not rule.write:
         build.because("prompt", "dropped", f"{build.format.title} says when to use an agent, and not what it is told")
         keys.update({k: v for k, v in build.old.items() if k == key})
         return
@@ -306,6 +320,7 @@ def _write_body(build: Build, keys: dict[str, Value], text: str, *, aside: bool)
     text = _put_apart(build, keys, key, text)
     before = build.old.get(key)
     if before is None and not text and not rule.required:
+        keys.update({k: v for k, v in build.old.items() if k == key})
         return
     if isinstance(before, str):
         keys[key] = before if literal(before) == text else around(before, text)

@@ -41,6 +41,7 @@ _MODULES: Final[Mapping[str, str]] = {
     "jsonc": "json_document",
     "yaml": "yaml_document",
     "text": "plain",
+    "section": "section_document",
 }
 _LOADED: dict[str, Container] = {}
 

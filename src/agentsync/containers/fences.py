@@ -59,7 +59,7 @@ def find_head(text: str, layout: Layout) -> Head | Literal["no-head", "unclosed"
         closing = _CLOSE["prefix" if layout.fence_end == "any" else "prefix-newline"]
     else:
         closing = _CLOSE["anywhere"]
-    closed = closing.search(text, start)
+    closed = closing.search(text, start) if layout.fence_close == "anywhere" else _at_line_start(closing, text, start)
     if closed is None:
         return "unclosed"
     body: int | None = closed.end()
@@ -67,6 +67,19 @@ def find_head(text: str, layout: Layout) -> Head | Literal["no-head", "unclosed"
     if layout.fence_close == "prefix" and layout.fence_end == "newline" and not closed.group().endswith("\n"):
         body = None
     return Head(start, closed.start(), body, _is_cut(text, closed.start()))
+
+
+def _at_line_start(closing: re.Pattern[str], text: str, start: int) -> re.Match[str] | None:
+    """The first match that begins a line; `start` begins one. Looking for the dashes as text is many times as fast as a search."""
+    at = start - 1
+    while True:
+        at = text.find("\n---", at)
+        if at < 0:
+            return None
+        found = closing.match(text, at + 1)
+        if found is not None:
+            return found
+        at += 1
 
 
 def _is_cut(text: str, dashes: int) -> bool:

@@ -47,7 +47,7 @@ def create(layout: Layout, keys: Mapping[str, Value], body: str | None = None, k
     """A new document with one agent. Raises ValueError where the entry's key is missing, or JSON cannot say a value."""
     no_body(body)
     if layout.unit != "entry":
-        return value_json(keys) + "\n"
+        return value_json(dict(keys)) + "\n"
     return _new_document(layout, [(key, keys)])
 
 
@@ -57,7 +57,7 @@ def _new_document(layout: Layout, items: Sequence[tuple[str | None, Mapping[str,
 
 def _holder(layout: Layout, items: Sequence[tuple[str | None, Mapping[str, Value]]]) -> Any:
     """The map or list of these entries."""
-    entries = [(key, keyed(layout, key, keys)) for key, keys in items]
+    entries = [(key, dict(keyed(layout, key, keys))) for key, keys in items]
     return dict(entries) if layout.entry_key is None else [keys for _, keys in entries]
 
 

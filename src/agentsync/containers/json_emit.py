@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -59,12 +59,12 @@ def value_json(value: Any, style: Style = NEW, indent: str = "") -> str:
     """A value as JSON. indent: that of the line it begins on. Raises ValueError for what JSON cannot say (NaN)."""
     if isinstance(value, str):
         return text_json(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         inner = _deeper(style, indent)
         parts = [f"{text_json(str(key))}{style.colon}{value_json(item, style, inner)}" for key, item in value.items()]
         return _members(parts, "{}", style, indent)
     if isinstance(value, (list, tuple)):
-        if style.flat_lists and not any(isinstance(item, (Mapping, list, tuple)) for item in value):
+        if style.flat_lists and not any(isinstance(item, (dict, list, tuple)) for item in value):
             style = style.one_line
         return _members([value_json(item, style, _deeper(style, indent)) for item in value], "[]", style, indent)
     return _scalar(value)

@@ -32,7 +32,7 @@ Change: TypeAlias = "Value | _Delete"
 class Layout:
     """How to take one kind of file apart; see the keys of `document` in docs/format-language.md."""
 
-    kind: Literal["head+body", "toml", "json", "jsonc", "yaml", "text"]
+    kind: Literal["head+body", "toml", "json", "jsonc", "yaml", "text", "section"]
     unit: Literal["file", "folder", "entry"] = "file"
     entry_at: tuple[str, ...] = ()
     entry_key: str | None = None
@@ -49,6 +49,7 @@ class Layout:
     invalid_utf8: Literal["replace", "file", "skip"] = "replace"
     nul: Outcome = "file"
     no_head: Outcome = "skip"
+    headed: Outcome = "ignored"
     unclosed: Outcome = "skip"
     on_bad_head: Outcome = "file"
     quote: Literal["auto", "double", "raw"] = "auto"

@@ -5,18 +5,25 @@ Floor 1, pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Final
 
 from agentsync.containers.layout import Change, Entry, Layout, Parsed
 from agentsync.containers.opening import Refused, failed, opened
 from agentsync.containers.text import BLANK, BOM, line_end, new_body, to_lf
-from agentsync.model import Value
+from agentsync.model import Problem, Value
+
+_HEAD: Final = re.compile(r"---[ \t]*\n\s*[A-Za-z_][\w-]*:")
 
 
 def parse(text: str, layout: Layout) -> Parsed:
     """Takes the text as a body; what the layout refuses has an outcome."""
     try:
         body = to_lf(opened(text, layout))
+        if layout.headed != "ignored" and _HEAD.match(body):
+            message = "the file begins with a head between lines `---`, and a plain text has none"
+            raise Refused(Problem("head", message, line=1, column=1), layout.headed)
     except Refused as refusal:
         return failed(text, refusal)
     return Parsed(text, (Entry({}, body),))

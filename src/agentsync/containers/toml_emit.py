@@ -114,7 +114,7 @@ def inline_toml(value: Any) -> str:
         return int.__repr__(value)
     if isinstance(value, float):
         return float.__repr__(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         members = ", ".join(f"{key_toml(str(key))} = {inline_toml(item)}" for key, item in value.items())
         return f"{{ {members} }}" if members else "{}"
     if isinstance(value, (list, tuple)):
@@ -132,8 +132,8 @@ def tables_toml(path: Sequence[str | int], table: Mapping[str, Any], eol: str, *
 
     item: `[[path]]`, one more item of an array of tables.
     """
-    plain = [pair_toml(key_toml(key), value, eol) for key, value in table.items() if not isinstance(value, Mapping) or not value]
-    nested = [tables_toml((*path, key), value, eol) for key, value in table.items() if isinstance(value, Mapping) and value]
+    plain = [pair_toml(key_toml(key), value, eol) for key, value in table.items() if not isinstance(value, dict) or not value]
+    nested = [tables_toml((*path, key), value, eol) for key, value in table.items() if isinstance(value, dict) and value]
     name = path_toml(path)
     head = f"{eol}[[{name}]]{eol}" if item else f"{eol}[{name}]{eol}" if plain or not nested else ""
     return "".join([head, *plain, *nested])
@@ -148,7 +148,7 @@ def document_toml(keys: Mapping[str, Any], eol: str = "\n") -> str:
     [features]
     shell_tool = false
     """
-    plain = [pair_toml(key_toml(key), value, eol) for key, value in keys.items() if not isinstance(value, Mapping) or not value]
-    tables = [tables_toml((key,), value, eol) for key, value in keys.items() if isinstance(value, Mapping) and value]
+    plain = [pair_toml(key_toml(key), value, eol) for key, value in keys.items() if not isinstance(value, dict) or not value]
+    tables = [tables_toml((key,), value, eol) for key, value in keys.items() if isinstance(value, dict) and value]
     text = "".join(plain + tables)
     return text if plain else text.removeprefix(eol)

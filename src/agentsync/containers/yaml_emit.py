@@ -7,7 +7,6 @@ and JSON share. Three dashes in a row never stand inside quotes: some clients en
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -76,8 +75,13 @@ def emit_text(text: str, quote: str = "auto", *, flow: bool = False) -> str:
         return text.escaped(double_quoted(text))
     if isinstance(text, NotText) and _TIME.fullmatch(text):
         return str(text)
+    return _told(str(text), quote, flow) if len(text) <= 80 else _told.__wrapped__(str(text), quote, flow)
+
+
+@lru_cache(maxsize=4096)
+def _told(text: str, quote: str, flow: bool) -> str:
     if (quote == "auto" or _WORDS.fullmatch(text) is not None) and plain_safe(text, flow=flow):
-        return str(text)
+        return text
     return double_quoted(text)
 
 
@@ -108,7 +112,7 @@ def emit_flow(value: Value, quote: str = "auto") -> str:
     """Any value on one line."""
     if isinstance(value, str):
         return emit_text(value, quote, flow=True)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return "{" + ", ".join(f"{emit_key(key, flow=True)}: {emit_flow(item, quote)}" for key, item in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(emit_flow(item, quote) for item in value) + "]"
@@ -131,7 +135,7 @@ def emit(
             if block is not None:
                 return " " + block
         return " " + emit_text(value, quote)
-    if isinstance(value, Mapping) and value and not isinstance(value, FlowMap):
+    if isinstance(value, dict) and value and not isinstance(value, FlowMap):
         pad = " " * (indent + 2)
         lines = [
             f"{emit_key(key)}:" + emit(item, quote=quote, lists=lists, indent=indent + 2, end=end, texts=texts)
@@ -146,7 +150,7 @@ def emit(
 
 
 def _holds_block(items: list[Any] | tuple[Any, ...]) -> bool:
-    return any(isinstance(item, Mapping) and item and not isinstance(item, FlowMap) for item in items)
+    return any(isinstance(item, dict) and item and not isinstance(item, FlowMap) for item in items)
 
 
 def emit_pair(

@@ -111,14 +111,18 @@ def _check_documents(rules: Format, known: Sequence[str]) -> Iterator[Flaw]:
         elif document.id in seen:
             yield _flaw((*path, "id"), f"the id is there twice ({document.id}), each kind of file needs its own")
         seen.add(document.id)
-        yield from _check_document(document, path)
+        yield from _check_document(rules, document, path)
         if document.home is not None and document.home not in known:
             yield _flaw((*path, "home"), f"no such format ({document.home}), allowed are {', '.join(known)}", _meant(document.home, known))
 
 
-def _check_document(document: DocumentRules, path: KeyPath) -> Iterator[Flaw]:
+def _check_document(rules: Format, document: DocumentRules, path: KeyPath) -> Iterator[Flaw]:
     if document.unit == "entry" and document.entry is None:
         yield _flaw(path, "a key is missing (entry), unit entry needs to know where the entries stand")
+    if document.lift is not None and rules.direction != "read":
+        yield _flaw((*path, "lift"), "it says nothing where a format is written, allowed where `direction: read`", on_key=True)
+    if document.kind == "section" and document.unit != "entry":
+        yield _flaw((*path, "unit"), f"a block of agents is no {document.unit}, allowed is entry")
     if document.unit != "entry" and document.entry is not None:
         yield _flaw((*path, "entry"), f"it says nothing for unit {document.unit}, allowed is unit entry", on_key=True)
     if document.unit == "entry" and document.kind in {"head+body", "text"}:

@@ -110,7 +110,8 @@ def _best_place(path: str, rules: Format) -> Iterator[_Place]:
             certain = is_plain(glob) or any(step.startswith(".") for step in fixed)
             if not certain and match["above"].rstrip("/").rpartition("/")[2].startswith("."):
                 continue  # `.other/agents` is another assistant's folder, whoever it is
-            rank = (match["above"].count("/") + len(fixed), len(fixed))
+            # A file that is known by its name alone lies in no folder of its format: another one's folder decides.
+            rank = (match["above"].count("/") + len(fixed), len(fixed)) if fixed else (0, 0)
             if best is None or rank > best.rank:
                 best = _Place(rules, where, rank, certain)
     if best is not None:

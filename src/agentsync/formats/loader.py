@@ -136,6 +136,7 @@ def _layout(document: DocumentRules) -> Layout:
         invalid_utf8=document.invalid_utf8,
         nul=document.nul,
         no_head=document.no_head,
+        headed=document.headed,
         unclosed=document.unclosed,
         on_bad_head=document.on_bad_head,
         quote=document.quote,

@@ -91,7 +91,10 @@ class Fence(Rule, frozen=True):
 class DocumentRules(Rule, frozen=True):
     """What one kind of file is made of, and what the client's parser does with bad input."""
 
-    kind: Annotated[Literal["head+body", "toml", "json", "jsonc", "yaml", "text"], _doc("the container")]
+    kind: Annotated[
+        Literal["head+body", "toml", "json", "jsonc", "yaml", "text", "section"],
+        _doc("the container; section: a marked block of a Markdown file that belongs to somebody else"),
+    ]
     id: Annotated[str | None, _doc("a name, where a format has several kinds of file")] = None
     unit: Annotated[Literal["file", "folder", "entry"], _doc("one agent a file, a folder an agent, or entries of a shared file")] = "file"
     entry: EntryPlace | None = None
@@ -113,7 +116,8 @@ class DocumentRules(Rule, frozen=True):
     invalid_utf8: Annotated[Literal["replace", "file", "skip"], _doc("replace: U+FFFD is read")] = "replace"
     nul: Annotated[Outcome, _doc("what a NUL character does")] = "file"
     no_head: Annotated[Outcome, _doc("a file without (opening) fence; `open`: an agent all the same, its text the prompt")] = "skip"
-    unclosed: Annotated[Outcome, _doc("a head that is never closed")] = "skip"
+    headed: Annotated[Outcome, _doc("a text that begins with a head all the same")] = "ignored"
+    unclosed: Annotated[Outcome, _doc("a head, or the block of a section file, that is never closed")] = "skip"
     on_bad_head: Annotated[Outcome, _doc("a head that cannot be parsed, after repair")] = "file"
     on_bad_key: Annotated[
         Outcome | Literal["sent"], _doc("an unknown key; ignored: it does nothing; sent: it reaches the model's provider")
@@ -131,6 +135,7 @@ class DocumentRules(Rule, frozen=True):
     ] = {}
     more: Annotated[tuple[str, ...], _doc("keys whose texts the client puts behind the prompt: read as part of it, behind a blank line")] = ()
     file: Annotated[str | None, _doc("name of a shared file outside the assistant's folders, as `convert` writes it")] = None
+    lift: Annotated[str | None, _doc("a map whose keys count as if they stood at top level; where a format is only read")] = None
     home: Annotated[str | None, _doc("the format whose native keys stand at top level, where it is another one")] = None
     others: Annotated[str | None, _doc("the key under which native values of other formats stand, by format id")] = None
 
@@ -154,6 +159,7 @@ class NameRules(Rule, frozen=True):
     fold: Annotated[bool, _doc("names are compared without case")] = False
     slug: Annotated[Literal["kebab", "snake"], _doc("how a name that does not fit is made to fit, and a file name from any name")] = "kebab"
     bad: Annotated[Outcome, _doc("what a name that does not fit does")] = "file"
+    blank: Annotated[Outcome | None, _doc("what a blank name does where it is bad; absent: the next source is asked")] = None
     by_file: Annotated[bool, _doc("true: the client looks for an agent by its file, so that a new one is named as its file (or folder) is")] = False
 
 
@@ -169,6 +175,7 @@ class FieldRule(Rule, frozen=True):
     none: Annotated[Any, _doc("a native value that means `not stated`: written where absence would mean something else, else only read")] = None
     required: Annotated[bool, _doc("the client wants it; where the agent has none, the name stands in")] = False
     empty: Annotated[Outcome | None, _doc("what an empty text does, where it is bad")] = None
+    null_: Annotated[bool, _doc("true: an explicit null means `not stated`; else it is a wrong value")] = False
     bad: Annotated[Outcome | None, _doc("what a wrong value does; absent: the document's on_bad_value")] = None
     missing: Annotated[Outcome | None, _doc("what absence does where required; absent: the document's on_bad_value")] = None
     unstated: Annotated[str | None, _doc("for people: what the client takes instead of the session's value where nothing is stated")] = None
@@ -258,6 +265,7 @@ class RightsRules(Rule, frozen=True):
     deny: Annotated[str | None, _doc("key of the deny list")] = None
     deny_shape: Annotated[str | None, _doc("the shape of the deny list, where it differs")] = None
     enforced: Annotated[bool, _doc("false: the client reads the list but is not known to keep it")] = True
+    write: Annotated[bool, _doc("false: the list is only read, never written")] = True
     unknown: Annotated[Literal["dropped", "opens", "agent", "file", "sent"], _doc("what a name the client does not know does")] = "dropped"
     all: Annotated[tuple[str, ...], _doc("entries that mean every tool; the first is written where absence does not mean all")] = ()
     alone: Annotated[bool, _doc("true: an entry of `all` counts only where it is the only one")] = False
@@ -303,6 +311,7 @@ class Template(Rule, frozen=True):
     active: Annotated[str, _doc("a linear pattern (re2-like: no groups that repeat groups, at most 200 characters)")]
     otherwise: Annotated[Literal["refuse", "alters", "escape"], _doc("what literal text like that costs: the agent fails, is altered, or is escaped")]
     escape: Annotated[tuple[str, str] | None, _doc("text to replace and its replacement, inside the match")] = None
+    line: Annotated[bool, _doc("true: the pattern is one for a whole line, in any case")] = False
     document: Annotated[str | None, _doc("only in this kind of file")] = None
     fields: Annotated[tuple[str, ...], _doc("neutral fields in which it is replaced too")] = ()
 
@@ -328,8 +337,9 @@ class NativeRule(Rule, frozen=True):
     """A key that this format alone understands."""
 
     type: Annotated[
-        Literal["any", "text", "bool", "integer", "positive", "number", "list", "map", "map-or-null", "text-or-list", "labels"],
-        _doc("what the client accepts; labels: a list, not empty, of distinct texts of ASCII letters, digits, blanks, `-` and `_`"),
+        Literal["any", "text", "bool", "integer", "positive", "number", "list", "map", "map-or-null", "text-or-list", "labels", "declared"],
+        _doc("what the client accepts; labels: a list, not empty, of distinct texts of ASCII letters, digits, blanks, `-` and `_`; "
+             "declared: a list, or a map of maps that have a `kind`"),
     ] = "any"
     values: Annotated[tuple[Any, ...], _doc("the only values the client accepts, where it knows a few")] = ()
     risk: Annotated[Risk, _doc("what it may do: inert, runs commands, connects somewhere, widens rights, holds a secret")] = "runs"
