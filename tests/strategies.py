@@ -131,7 +131,7 @@ def native_values(fmt: Format) -> st.SearchStrategy[dict[str, Any]]:
     actions = st.dictionaries(st.sampled_from(["*", "bash", "read", "edit"]), st.sampled_from(["allow", "ask", "deny"]), max_size=3)
     stated = {key: st.one_of(lists, actions) for key in (fmt.rights.key, fmt.rights.deny) if key is not None}
     switches = {key: st.sampled_from([*cases, "other"]) for key, cases in fmt.rights.switches.items()}
-    unknown = {key: _native for key in ("category", "x-own", "an odd key")}
+    unknown = dict.fromkeys(("category", "x-own", "an odd key"), _native)
     return st.fixed_dictionaries({}, optional={**known, **stated, **switches, **unknown})
 
 

@@ -108,6 +108,9 @@ def check_sample(sample: Sample, fmt: Format) -> None:
     for reading in codec.read(sample.document, fmt):
         assert reading.agent is not None
         again = codec.write(reading.agent, fmt, old=sample.document, entry=reading.entry, allow_widening=True)
+        if fmt.direction == "read":
+            assert [problem.code for problem in again.problems] == ["write-unsupported"]
+            continue
         assert again.documents == (sample.document,), again.problems
 
 

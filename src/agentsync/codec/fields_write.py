@@ -31,6 +31,7 @@ def write_name(build: Build, path: str, entry: str | None, fresh: bool) -> str |
     if build.kind.rules.unit == "entry":
         if build.kind.rules.entry is not None and build.kind.rules.entry.key is not None:
             build.keys[build.kind.rules.entry.key] = name
+            return name
         return entry if entry is not None else name
     placed = by_place(fmt, path, build.kind.rules.unit)
     if "key" not in rules.source:

@@ -216,6 +216,8 @@ def _read_field(compiled: Compiled, kind: Kind, draft: _Draft, place: Place) -> 
             draft.fail(kind.bad(rule.missing), key, f"`{key}` is missing")
         return
     path, native = found[0]
+    if len(path) > 1:
+        draft.used.discard(path[0])      # the rest of that map is no field
     try:
         neutral = decode(compiled, rule, native, plain=path == rule.overflow)  # type: ignore[arg-type]  # a native value
     except BadValue as error:
@@ -230,8 +232,6 @@ def _read_field(compiled: Compiled, kind: Kind, draft: _Draft, place: Place) -> 
         _keep_own(draft, path, native)  # type: ignore[arg-type]  # a native value
     elif neutral is not None:
         draft.fields[name] = neutral  # type: ignore[assignment]  # a neutral value
-        if len(path) > 1:
-            draft.used.discard(path[0])      # the rest of that map is no field
         beside = [at for at, text in brought(rule, path, native).items() if value_at(draft.keys, at) == text]
         draft.inside += [at for at in (path, *beside) if len(at) > 1]
         if neutral == "" and rule.empty is not None:

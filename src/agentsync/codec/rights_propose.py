@@ -177,7 +177,8 @@ def _stated(fmt: Format, names: list[str], old: Mapping[str, Value]) -> dict[str
             return {rules.deny: _list_value(rules.deny_shape or rules.shape, list(rules.deny_none), old.get(rules.deny))}
         if not names:
             return {}
-    return {rules.key: _list_value(rules.shape, names, old.get(rules.key))}
+    value = _list_value(rules.shape, names, old.get(rules.key))
+    return {} if rules.bare and not value else {rules.key: value}
 
 
 def _list_value(shape: str, names: list[str], old: Value) -> Value:

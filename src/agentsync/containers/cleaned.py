@@ -58,7 +58,7 @@ def parse_cleaned(text: str, layout: Layout, parse: Parse) -> Parsed:
 def guarded(values: Changes, layout: Layout) -> Changes:
     """The same values, with every text marked that its client would alter if it stood bare."""
     signs = "".join(sign for sign, _ in layout.cleaned)
-    return _guarded(values, signs, _sign(signs)) if signs else values  # type: ignore[no-any-return]  # a mapping gives a mapping
+    return _guarded(values, signs, _sign(signs)) if signs else values
 
 
 def _guarded(value: Any, signs: str, sign: re.Pattern[str]) -> Any:
@@ -69,7 +69,7 @@ def _guarded(value: Any, signs: str, sign: re.Pattern[str]) -> Any:
         marked.signs = signs
         return marked
     if isinstance(value, Mapping):
-        return type(value)((key, _guarded(item, signs, sign)) for key, item in value.items())
+        return {key: _guarded(item, signs, sign) for key, item in value.items()}
     if isinstance(value, list):
         return [_guarded(item, signs, sign) for item in value]
     return value
