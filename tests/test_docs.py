@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
 import re
 import shlex
 import subprocess
@@ -23,7 +22,7 @@ import agentsync
 from agentsync.commands.app import COMMANDS, app, load
 from agentsync.config import load_hub
 from agentsync.copies import Action, ProjectState, State
-from agentsync.formats import known_ids
+from agentsync.formats import known_ids, rules
 from agentsync.formats.rules import Format, Switch
 from agentsync.formats.source import read_source
 from agentsync.formats.structure import parts_of
@@ -35,6 +34,7 @@ from tests.in_process import runner
 from tests.test_floors import DATA, PURE, SIDE, UPPER
 
 ROOT: Final = Path(__file__).resolve().parents[1]
+HOME: Final = Path.home()
 BY_HAND: Final = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/format-language.md", "docs/json.md")
 PAGES: Final = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")}
 DOCUMENTS: Final = (*BY_HAND, *sorted(PAGES.difference(BY_HAND)))
@@ -269,6 +269,30 @@ def test_a_key_without_words_is_told_with_its_description(monkeypatch: pytest.Mo
     ]
 
 
+def literals(kind: type, key: str) -> set[str]:
+    """The words that a key of the format language may hold."""
+    described = inspect.type_info(kind)
+    assert isinstance(described, inspect.StructType)
+    [field] = [field for field in described.fields if field.name == key]
+    return {str(value) for part in parts_of(field.type) if isinstance(part, inspect.LiteralType) for value in part.values}
+
+
+def test_the_generator_has_words_for_every_word_of_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from generator import files, formats, rights
+
+    tables = [
+        (formats.HOW, rules.Evidence, "kind"), (formats.KEPT, rules.Evidence, "enforcement"), (formats.RISKS, rules.NativeRule, "risk"),
+        (formats._READER, rules.AlsoReads, "rights"), (formats._LANGUAGES, rules.DocumentRules, "kind"),
+        (files._KINDS, rules.DocumentRules, "kind"), (files._UNITS, rules.DocumentRules, "unit"), (files._DIALECTS, rules.DocumentRules, "head"),
+        ({**files._REPAIRS, "none": ""}, rules.DocumentRules, "repair"),
+        (rights._MEANS, rules.RightsRules, "absent"), (rights._MEANS, rules.RightsRules, "empty"),
+        (rights._UNLISTED, rules.RightsRules, "unlisted"), (rights._UNKNOWN, rules.RightsRules, "unknown"),
+        (rights._DENIED, rules.RightsRules, "deny_patterns"), (rights._PATTERNS, rules.Denied, "limit"),
+    ]  # fmt: skip
+    assert [(kind.__name__, key) for words, kind, key in tables if set(words) != literals(kind, key)] == []
+
+
 @cache
 def words_of_the_language() -> frozenset[str]:
     """The words that format files choose from; pages say them in other words."""
@@ -424,7 +448,7 @@ def tracked() -> list[Path]:
 def test_no_file_names_a_registry_or_this_machine() -> None:
     """Not this checkout's folder and not the home of whoever runs this; in samples of paths, homes of invented people may stand."""
     hosts = ("pypi" ".org", "python" "hosted.org", "registry." "npmjs", "crates" ".io")
-    here = [str(path) for path in (ROOT, Path(pwd.getpwuid(os.getuid()).pw_dir)) if len(path.parts) > 2]
+    here = [str(path) for path in (ROOT, HOME) if len(path.parts) > 2]
     pattern = re.compile("|".join([*map(re.escape, hosts), *(rf"(?<![\w.-]){re.escape(path)}(?![\w-])" for path in here)]))
     found = [
         f"{path.relative_to(ROOT)}: {match[0]}"

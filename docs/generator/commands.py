@@ -46,21 +46,19 @@ def _page(name: str, command: click.Command, level: int, needs_you: str | None =
         f"{'#' * level} {name}",
         f"```text\n{usage}\n```",
         *_paragraphs(command.help or ""),
-        table(("option", ""), [(_spelled(option, context), _said(option)) for option in options]) if options else "",
+        table(("option", ""), [(_spelled(option), _said(option)) for option in options]) if options else "",
         f"Exit code 1: {needs_you}." if needs_you else "",
     )
 
 
-def _spelled(option: click.Option, context: click.Context) -> str:
+def _spelled(option: click.Option) -> str:
     """`-o PATH`, `-n`, `--dry-run`: every spelling, the value after the last."""
-    value = "" if option.is_flag or option.count else f" {option.metavar or _value(option, context)}"
+    value = "" if option.is_flag or option.count else f" {option.metavar or _value(option)}"
     return ", ".join(code(name) for name in option.opts[:-1]) + (", " if len(option.opts) > 1 else "") + code(option.opts[-1] + value)
 
 
-def _value(option: click.Option, context: click.Context) -> str:
-    if isinstance(option.type, click.Choice):
-        return "|".join(option.type.choices)
-    return option.type.get_metavar(option, context) or option.type.name.upper()
+def _value(option: click.Option) -> str:
+    return "|".join(map(str, option.type.choices)) if isinstance(option.type, click.Choice) else option.type.name.upper()
 
 
 def _said(option: click.Option) -> str:

@@ -75,7 +75,7 @@ def kind_of(rules: Format, path: str | None) -> str | None:
 
 
 ENDINGS: Final[Mapping[str, tuple[str, ...]]] = {
-    "head+body": ("md",), "text": ("md", "txt"), "toml": ("toml",),
+    "head+body": ("md",), "text": ("md", "txt"), "section": ("md",), "toml": ("toml",),
     "json": ("json",), "jsonc": ("json", "jsonc"), "yaml": ("yaml", "yml"),
 }  # fmt: skip
 """Endings of file names, by the kind of document."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import secrets
 import stat
@@ -155,6 +156,8 @@ class LocalDisk:
     def __init__(self, owner: str = "", *, durable: bool = True) -> None:
         self._owner = "".join(c for c in owner if c.isalnum())[:12] or "none"
         self._durable = durable
+        self._unique = secrets.token_hex(6)
+        self._written = itertools.count()
 
     def identity(self, root: str) -> tuple[int, int] | None:
         try:
@@ -189,7 +192,7 @@ class LocalDisk:
         with _open_folder(root, folders, create=True, durable=self._durable) as folder:
             assert folder is not None  # noqa: S101 - create=True makes it or raises
             old = _check(folder, name, path, expected)
-            temporary = f"{TEMPORARY[0]}{self._owner}-{secrets.token_hex(6)}{TEMPORARY[1]}"
+            temporary = f"{TEMPORARY[0]}{self._owner}-{self._unique}-{next(self._written)}{TEMPORARY[1]}"
             try:
                 _write_new(folder, temporary, data, mode if old is None else old.mode)
                 _check(folder, name, path, expected)

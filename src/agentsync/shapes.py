@@ -207,6 +207,10 @@ def _loose_names_or_csv(value: Value) -> list[str]:
     return _csv(value) if isinstance(value, str) else []
 
 
+def _names_or_name(value: Value) -> list[str]:
+    return [value] if isinstance(value, str) and not isinstance(value, NotText) else _name_list(value)
+
+
 def _words(value: Value) -> list[str]:
     """Claude Code's way: a text split at commas and spaces, or a list whose items are split the same way."""
     if isinstance(value, str):
@@ -369,6 +373,7 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType({
         "names-or-csv, where what is no text is left out of a list, and anything else is no name",
         _loose_names_or_csv, _write_names_or_csv, lists=True,
     ),
+    "names-or-name": Shape("a list of names (written), or one text that is one name", _names_or_name, _write_names, lists=True),
     "csv-or-names": Shape("one text with commas (written), or a list of names", _names_or_csv, _write_words, lists=True),
     "words": Shape("one text with commas (written) or spaces, or a list of such texts", _words, _write_words, lists=True),
     "words-list": Shape("a list of names; an item with commas is split", _words_list, _write_names, lists=True),

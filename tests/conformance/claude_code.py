@@ -74,7 +74,8 @@ def ask(project: Path, home: Path, arguments: Sequence[str]) -> Session:
             started.setdefault(name, request.body)
     errors = _errors(events)
     agents = {name: _loaded(name, offered.get(name), started.get(name), errors.get(name)) for name in names}
-    complaints = dict.fromkeys(match[1].replace(f"{project}/", "") for match in _COMPLAINT.finditer(log))
+    found = (match[1] for match in _COMPLAINT.finditer(log) if not match[1].startswith("Sync agent error: "))
+    complaints = dict.fromkeys(line.replace(f"{project}/", "") for line in found)
     return Session(agents, tuple(complaints))
 
 
@@ -118,6 +119,8 @@ def _errors(events: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _loaded(name: str, description: str | None, body: Mapping[str, Any] | None, error: str | None) -> Loaded:
+    if body is None and error is not None and "zero tools" in error:
+        return Loaded(name, description, tools=(), idle=True)
     if body is None:
         return Loaded(name, description, error=error or "not started")
     system = body.get("system") or [{"text": ""}]

@@ -58,11 +58,12 @@ def disagreements(adapter: Adapter, fmt: Format, written: Written, session: Sess
     if loaded.error is not None:
         yield loaded.error
         return
-    yield from _prompt(adapter, written, loaded, session.fills)
     entry = entry_of(fmt, written.document, written.back.name)
-    model = adapter.model(entry.keys.get("model"))
-    if model is not None and loaded.model != model:
-        yield f"model: the client asked for {loaded.model!r}, the file says {model!r}"
+    if not loaded.idle:
+        yield from _prompt(adapter, written, loaded, session.fills)
+        model = adapter.model(entry.keys.get("model"))
+        if model is not None and loaded.model != model:
+            yield f"model: the client asked for {loaded.model!r}, the file says {model!r}"
     if loaded.tools is not None:
         yield from _tools(adapter, fmt, written, entry, loaded.tools)
     if loaded.rules is not None:

@@ -18,7 +18,8 @@ class Loaded:
 
     description: as offered to the model that delegates. system: the whole text the agent's request began with: the prompt and what the
     client adds. tools: the tools of that request, None where the client says nothing of the kind. rules: ordered permission rules
-    (tool, pattern, action), where the client has them. error: why it could not be started.
+    (tool, pattern, action), where the client has them. error: why it could not be started. idle: the client starts no agent
+    whose list names no tool of this session, so that nothing but that is known.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Loaded:
     tools: tuple[str, ...] | None = None
     rules: tuple[tuple[str, str, str], ...] | None = None
     error: str | None = None
+    idle: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def prompt_in(system: str | None, expected: str, notes: tuple[str, ...]) -> str 
         return None
     if system.startswith(expected):
         rest = system[len(expected) :]
-        if not rest.strip() or rest.startswith(notes):
+        if not rest.strip() or rest.startswith(notes if expected else tuple(note.lstrip() for note in notes)):
             return expected
     at = [found for note in notes if (found := system.find(note)) >= 0]
     return system[: min(at)] if at else system

@@ -38,6 +38,8 @@ def answer(found: Detection) -> str:
     ("corpus/opencode/owner__repo/.opencode/agents/x.md", "opencode"),
     ("/home/ann/.config/opencode/agent/x.md", "opencode"),
     ("pkg/opencode.json", "opencode"),
+    ("docs/AGENTS.md", "agents-md"),
+    ("shop/.deepagents/agents/x/AGENTS.md", "deepagents"),
     (".codex/agents/x/y.toml", "codex"),
     (".cursor/agents/x.mdc", "cursor"),
     (".github/agents/x.md", "copilot"),
@@ -113,7 +115,7 @@ def test_by_file_name(path: str, text: str, expected: str, document: str) -> Non
     ("x.md", HEAD.format("is_background: true\n"), "cursor"),
     ("x.md", HEAD.format("max_turns: 3\nkind: local\n"), "gemini-cli"),
     ("x.md", HEAD.format("approvalMode: plan\n"), "qwen-code"),
-    ("x.md", HEAD.format("tools: [read_file]\n"), "?gemini-cli,qwen-code"),
+    ("x.md", HEAD.format("tools: [run_shell_command]\n"), "?gemini-cli,qwen-code"),
     ("x.md", HEAD.format("tools: [google_web_search]\n"), "gemini-cli~"),
     ("x.md", HEAD.format("user-invocable: false\n"), "copilot"),
     ("x.toml", 'name = "a"\ndescription = "d"\ndeveloper_instructions = "x"\n', "codex"),
@@ -127,13 +129,23 @@ def test_by_file_name(path: str, text: str, expected: str, document: str) -> Non
     ("x.md", "---\n---\n", "-"),
     ("x.md", "---\ntitle: A page\ndate: 2026-01-31\n---\n# Page\n", "-"),
     ("x.md", "Some prose.\n---\nname: a\ndescription: b\n---\n", "-"),
-    ("x.prompt", HEAD.format(""), "-"),
+    ("system-prompts/x.md", HEAD.format("permissionMode: plan\n"), "claude-code"),
+    ("x.draft", HEAD.format(""), "-"),
+    ("x.prompt", HEAD.format(""), "dotprompt"),
+    ("x.prompty", HEAD.format(""), "prompty"),
+    ("x.prompt.md", HEAD.format(""), "vscode-prompt"),
     ("Makefile", "all:\n\techo\n", "-"),
 ])  # fmt: skip
 def test_by_content(path: str, text: str, expected: str) -> None:
     found = detect(path, text, load_all())
     assert answer(found) == expected
     assert found.where is None or path.startswith("agents/")
+
+
+def test_a_text_that_speaks_for_nothing_is_told_by_its_folder() -> None:
+    found = detect("shop/system-prompts/x.txt", "Be brief.\n", load_all())
+    assert (answer(found), found.where is None) == ("plain-prompt~", False)
+    assert answer(detect("shop/notes/x.txt", "Be brief.\n", load_all())) == "-"
 
 
 def test_of_equals_the_one_whose_folder_it_could_be_is_guessed() -> None:

@@ -74,7 +74,7 @@ def test_a_layout_says_everything_that_its_rules_say() -> None:
     from agentsync.containers.layout import Layout
     from agentsync.formats.rules import DocumentRules, Fence
 
-    for_the_codec = {"id", "entry", "fence", "body", "on_bad_key", "on_bad_value", "file", "home", "others"}
+    for_the_codec = {"id", "entry", "fence", "body", "on_bad_key", "on_bad_value", "file", "home", "others", "more", "lift", "one_line"}
     fences = {f"fence_{key}" for key in Fence.__struct_fields__}
     stated = set(DocumentRules.__struct_fields__) - for_the_codec
     assert stated | fences | {"entry_at", "entry_key"} == set(Layout.__dataclass_fields__)

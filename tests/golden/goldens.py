@@ -46,7 +46,7 @@ class Sample:
 
     @property
     def golden(self) -> Path:
-        return READ / self.format / f"{self.file.name.rpartition('.')[0]}.yaml"
+        return READ / self.format / f"{self.file.stem.lstrip('.')}.yaml"
 
     @property
     def document(self) -> Document:

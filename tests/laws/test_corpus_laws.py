@@ -17,7 +17,7 @@ from agentsync.formats.rules import Format
 from agentsync.model import Agent, Document, Loss, Reading, Rendering, Rights
 from agentsync.rights import compare, within
 from tests.laws.samples import ABSENT, FORMAT, FORMATS, SHARED, Sample, every_sample, needs_corpus, samples, torture
-from tests.laws.test_codec_laws import differing
+from tests.laws.test_codec_laws import differing, rights_told
 
 SOURCE = "claude-code"
 # Claude Code's agents, by far the most, go everywhere; those of the formats that share one client or one trap go to each other;
@@ -109,12 +109,24 @@ UNREAD: Mapping[str, Mapping[tuple[str, str], int]] = {
     "cursor": {("skipped", "no-head: the file does not begin with a line `…`"): 1},      # a README.md in the agents folder
     # Tools of other assistants (Claude's names, older names): one unknown name refuses the file ("Invalid tool name").
     "gemini-cli": {("refused", "refused: `…`: `…` is no tool of Gemini CLI"): 17},
+    "cline": {},
+    "continue": {},
+    "junie": {},
+    "kilo": {
+        # A README.md in the agents folder becomes an agent with every right, its text the prompt.
+        ("degraded", "no-head: the file does not begin with a line `…`"): 1,
+        # A list of tools in Claude's words: the client drops the agent ("tools: Expected object").
+        ("refused", "refused: `…`: a map of tool names to true or false is needed"): 2,
+    },
+    # One of the vendor's own examples of mistakes: its head is no YAML, and becomes text for the model.
+    "dotprompt": {("degraded", "bad-yaml: a colon and a space stand inside an unquoted value"): 1},
     "opencode": {
         # A README.md in the agents folder becomes an agent with every right, its text the prompt.
         ("degraded", "no-head: the file does not begin with a line `…`"): 1,
         # A list where a map of switches is needed: the client refuses its whole configuration.
         ("refused", "config-refused: `…`: a map of tool names to true or false is needed"): 2,
     },
+    "prompty": {},
     "qwen-code": {},
 }
 
@@ -217,7 +229,7 @@ def judged(sample: Sample, reading: Reading, there: Rendering, allow_widening: b
     found = {*differing(agent, after), *natives_lost(agent, after)}
     if missing := found - told - ({"display_name"} if "name" in told else set()):
         yield f"not in the report: {sorted(missing)}"
-    known = {"rights"} if agent.rights.restricted else set()      # a limit that is stated and not kept is told, though nothing differs
+    known = rights_told(agent, after)      # a limit that is stated and not kept is told, though nothing differs
     if invented := {f for f in told if f != "agentsync.allow_widening"} - found - known - {f for f in ("prompt",) if altered(there)}:
         yield f"only in the report: {sorted(invented)}"
     yield from widened(sample, reading, there, allow_widening)
@@ -227,7 +239,9 @@ def judged(sample: Sample, reading: Reading, there: Rendering, allow_widening: b
 def natives_lost(before: Agent, after: Agent) -> set[str]:
     """Native keys of the agent's own format that the copy no longer holds under it, nor says in a word of its own."""
     here, there = before.extra.get(before.home, {}), after.extra.get(before.home, {})
-    lost = {key for key, value in here.items() if there.get(key) != value and key not in after.fields}
+    # What is left of a map that holds a field is no field, though both may have one name (`model: {id: …, connection: …}`).
+    maps = {rule.key[0] for rule in FORMAT[before.home].fields.values() if isinstance(rule.key, tuple)} if before.home in FORMAT else set()
+    lost = {key for key, value in here.items() if there.get(key) != value and (key in maps or key not in after.fields)}
     # A placeholder that no client replaces any more is a difference of the prompt, though its text is the same.
     return {"prompt" if key == "placeholders" else f"{before.home}.{key}" for key in lost}
 

@@ -19,13 +19,13 @@ from agentsync.codec.compiled import compile_format
 from agentsync.formats import documents
 from agentsync.formats.rules import Format
 from agentsync.model import Agent, Document, Reading, Rendering, Rights, Value
-from agentsync.rights import contains
+from agentsync.rights import contains, effective
 from tests.laws.samples import FORMAT, FORMATS, Sample, samples
 from tests.laws.test_corpus_laws import complain
 
 NEW_DESCRIPTION = 'Reads: what "others" wrote, 50 % of it # and the rest'
 NEW_PARAGRAPH = "Say what you are unsure of.\n\n---\n\n* `key: value` \\ \"quoted\""
-MODELS = ("sonnet", "gpt-5.5", "gemini-2.5-pro", "qwen-max", "opus", "gpt-5.4-mini", "gemini-2.5-flash", "qwen-plus")
+MODELS = ("sonnet", "gpt-5.5", "gemini-2.5-pro", "qwen-max", "opus", "gpt-5.4-mini", "gemini-2.5-flash", "qwen-plus", "claude-sonnet-4", "claude-opus-4-5")
 Edit = Callable[[Format, Agent], Agent | None]
 
 
@@ -33,15 +33,19 @@ def with_fields(agent: Agent, **fields: Value) -> Agent:
     return replace(agent, fields={**agent.fields, **fields})
 
 
-def new_description(fmt: Format, agent: Agent) -> Agent:
+def new_description(fmt: Format, agent: Agent) -> Agent | None:
+    rule = fmt.fields.get("description")
+    if rule is None or not rule.write or rule.limit is not None:
+        return None
     return with_fields(agent, description=NEW_DESCRIPTION)
 
 
 def new_model(fmt: Format, agent: Agent) -> Agent | None:
     if "model" in agent.extra.get(agent.home, {}):      # a model that only this client knows stays the agent's own
         return None
-    known = compile_format(fmt).tables["model"]
-    return with_fields(agent, model=next(m for m in MODELS if known.native(m) is not None and m != agent.model))
+    known = compile_format(fmt).tables.get("model")
+    model = next((m for m in MODELS if known is not None and known.native(m) is not None and m != agent.model), None)
+    return with_fields(agent, model=model) if model is not None else None
 
 
 def one_tool_less_or_more(fmt: Format, agent: Agent) -> Agent | None:
@@ -53,11 +57,18 @@ def one_tool_less_or_more(fmt: Format, agent: Agent) -> Agent | None:
         return replace(agent, rights=Rights(None, (*rights.deny, "fetch"))) if "fetch" not in rights.deny else None
     if len(rights.allow) > 1 and rights.allow[-1] not in rights.implied:
         return replace(agent, rights=replace(rights, allow=rights.allow[:-1]))
-    more = next(a for a in ("read.grep", "read.glob", "fetch") if not contains(rights.allow, a) and a not in never)
+    atoms = [a for a in ("read.grep", "read.glob", "fetch") if not contains(rights.allow, a) and a not in never]
+    more = next((a for a in atoms if compile_format(fmt).tools.natives.get(a)), None)
+    if more is None:
+        return None
     return replace(agent, rights=replace(rights, allow=(*rights.allow, more)))
 
 
-def new_paragraph(fmt: Format, agent: Agent) -> Agent:
+def new_paragraph(fmt: Format, agent: Agent) -> Agent | None:
+    if not fmt.fields["prompt"].write:
+        return None
+    if agent.prompt in agent.extra.get(agent.home, {}).get("placeholders", ()):      # the whole of it stands in another file
+        return None
     paragraphs = agent.prompt.split("\n\n")
     paragraphs.insert(len(paragraphs) // 2, NEW_PARAGRAPH)
     return replace(agent, prompt="\n\n".join(paragraphs).strip())
@@ -134,7 +145,7 @@ def meaning(fmt: Format, rendering: Rendering, before: Reading, wanted: Agent) -
         yield "name, prompt or native values changed"
     elif {k: v for k, v in now.agent.fields.items() if k not in told} != {k: v for k, v in wanted.fields.items() if k not in told}:
         yield f"fields are {now.agent.fields}"
-    elif now.agent.rights != wanted.rights and "rights" not in told:
+    elif effective(now.agent.rights) != effective(wanted.rights) and "rights" not in told:
         yield f"rights are {now.agent.rights}, not {wanted.rights}"
 
 
@@ -169,18 +180,26 @@ def field_keys(fmt: Format, what: str, place: Place) -> set[str]:
     """The native keys that may hold what was changed."""
     rules = fmt.rights
     if what == "one tool":
-        keys = [rules.key, rules.deny, rules.legacy.key if rules.legacy else None, *rules.switches, *(rules.ask or ())[:1]]
+        keys = [rules.key, rules.deny, rules.legacy.key if rules.legacy else None, *rules.switches, *rules.beside, *(rules.ask or ())[:1]]
         return {key for key in keys if key}
     if what == "a paragraph of the prompt":
-        return {"$body", *(d.body for d in documents(fmt))}
+        return {"$body", *(key for d in documents(fmt) for key in (d.body, *d.more))}
     rule = fmt.fields[what]
-    return {rule.key if isinstance(rule.key, str) else rule.key[0], *rule.also, *(rule.overflow or ())[:1]}
+    return {rule.key if isinstance(rule.key, str) else rule.key[0], *rule.also, *filter(None, [rule.copy]), *(rule.overflow or ())[:1]}
 
 
 def strays(place: Place, text: str, other: str, keys: set[str], side: str, mended: bool) -> Iterator[str]:
     """Changed lines of a text that belong to none of these keys."""
     lines, others = text.split("\n"), other.split("\n")
-    if place.kind in ("json", "jsonc"):
+    if place.kind == "yaml":
+        owners = owner_of_nodes(text, place)
+    elif place.kind in ("text", "section"):
+        owners = owner_of_sections(lines, place.entry)
+    elif place.kind == "head+body" and not all(one.removeprefix("\ufeff").startswith("---") for one in (text, other)):
+        lines[0], others[0] = lines[0].removeprefix("\ufeff"), others[0].removeprefix("\ufeff")
+        owners = owner_of_lines(lines, place.kind) if lines[0].startswith("---") else ["$body"] * len(lines)
+        owners = [min(keys) if line.startswith("---") else owner for line, owner in zip(lines, owners, strict=True)]      # a head of its own
+    elif place.kind in ("json", "jsonc"):
         if len(lines) <= 2:
             return      # all on one line: see `test_json_on_one_line_stays_on_one_line`
         owners = owner_of_members(lines, place.entry)
@@ -229,13 +248,49 @@ def owner_of_lines(lines: list[str], kind: str) -> list[str]:
     return owners
 
 
+def owner_of_sections(lines: list[str], entry: str | None) -> list[str]:
+    """In a file of headings: below the entry's own its paragraph and the rest; without an entry all of it is the prompt."""
+    owners: list[str] = []
+    owner = "$layout" if entry is not None else "$body"
+    for line in lines:
+        if line.startswith("### ") and entry is not None:
+            owner = "heading" if line[4:].strip() == entry else "$layout"
+        elif owner != "$layout" and line.startswith("<!-- "):
+            owner = "$layout"
+        elif owner == "heading" and line.strip():
+            owner = "description"
+        elif owner == "description" and not line.strip():
+            owner = "prompt"
+        owners.append(owner)
+    return owners
+
+
+def owner_of_nodes(text: str, place: Place) -> list[str]:
+    """In a YAML file: each line's key in the map of the agent, as PyYAML's marks have it; `$layout` everywhere else."""
+    root = yaml.compose(text.replace("\r\n", "\n"), Loader=yaml.SafeLoader)
+    shared = documents(place.format)[0].entry
+    for step in shared.at if shared is not None else ():
+        root = dict((key.value, value) for key, value in root.value)[step]
+    if shared is not None and shared.key is None:
+        root = dict((key.value, value) for key, value in root.value)[place.entry]
+    elif shared is not None:
+        root = next(item for item in root.value if any((k.value, v.value) == (shared.key, place.entry) for k, v in item.value))
+    owners = ["$layout"] * (text.count("\n") + 1)
+    starts = [(key.start_mark.line, key.value) for key, _ in root.value]
+    last = root.value[-1][1]
+    for (first, owner), (stop, _) in zip(starts, [*starts[1:], (last.end_mark.line + (last.end_mark.column > 0), "")], strict=True):
+        owners[first:stop] = [owner] * (stop - first)
+    return owners
+
+
 def owner_of_members(lines: list[str], entry: str | None) -> list[str]:
     """In a JSON file written over lines: each line's key among the members of one entry, `$layout` everywhere else."""
     owners: list[str] = []
     owner, depth, first = "$layout", -1, 0
     for line in lines:
         indent = len(line) - len(line.lstrip(" \t"))
-        if depth < 0 and re.match(rf"{re.escape(json.dumps(entry))}\s*:\s*\{{", line.strip()):
+        opens = line.lstrip("\ufeff").startswith("{") if entry is None else re.match(rf"{re.escape(json.dumps(entry))}\s*:\s*\{{", line.strip())
+        if depth < 0 and opens:
             depth = indent
             owners.append("$layout")
             continue

@@ -165,7 +165,7 @@ TYPES: Mapping[str, str] = {
     "any": "anything", "text": "a text", "bool": "true or false", "integer": "a whole number", "positive": "a whole number above 0",
     "number": "a number", "list": "a list", "map": "a map", "map-or-null": "a map, or nothing", "text-or-list": "a text or a list",
     "labels": "a list of distinct texts of ASCII letters, digits, blanks, - and _",
-    "declared": "a list, or a map of maps with a kind",
+    "declared": "a list, or a map of maps with a kind", "nothing": "left out",
 }  # fmt: skip
 """What `native` of a format file calls a type, in words for people."""
 
@@ -203,6 +203,8 @@ def fits(value: Value, kind: str) -> bool:
             return isinstance(value, list)
         case "map":
             return isinstance(value, dict)
+        case "nothing":
+            return value is None
         case "labels":
             texts = [item for item in value if isinstance(item, str) and _LABEL.fullmatch(item)] if isinstance(value, list) else []
             return bool(texts) and len(set(texts)) == len(texts) == len(value)  # type: ignore[arg-type]  # a list, or texts is empty

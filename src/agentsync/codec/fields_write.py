@@ -37,7 +37,7 @@ def write_name(build: Build, path: str, entry: str | None, fresh: bool) -> str |
     if "key" not in rules.source:
         return None
     file_name = folder_of(path) if build.kind.rules.unit == "folder" else stem_of(fmt, path)
-    if rules.by_file and fresh and file_name != name:
+    if rules.by_file and fresh and file_name != name and name_problem(rules, file_name) is None:
         build.because("name", "approximated", f"{fmt.title} looks for an agent by the name of its file")
         name = file_name
     here = build.old.get(rules.key)
@@ -71,7 +71,7 @@ def write_field(build: Build, place: Place) -> None:
     if isinstance(value, str) and not value.strip() and rule.required and rule.empty is not None:
         value = None        # the client takes no empty one
     if value is None:
-        if found is not None and name not in build.old_fields and _means_nothing(build, rule, found[1]):
+        if found is not None and name not in build.old_fields and _means_nothing(build, name, rule, found[1]):
             set_at(build.keys, found[0], found[1])
         elif rule.absent is not None and rule.none is not None:
             set_at(build.keys, path, rule.none)
@@ -126,10 +126,11 @@ def _old_native(build: Build, place: Place) -> tuple[tuple[str, ...], Value] | N
     return None
 
 
-def _means_nothing(build: Build, rule: FieldRule, native: Value) -> bool:
-    """Whether an old native value says `not stated` (`inherit`, or nothing at all), so that it may stay."""
+def _means_nothing(build: Build, name: str, rule: FieldRule, native: Value) -> bool:
+    """Whether an old native value says `not stated` (`inherit`, nothing at all, the name once more), so that it may stay."""
     try:
-        return native is None or decode(build.compiled, rule, native) is None
+        said = None if native is None else decode(build.compiled, rule, native)
+        return said is None or (name, said) == ("display_name", build.agent.name)
     except BadValue:
         return False
 

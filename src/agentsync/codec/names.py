@@ -108,7 +108,12 @@ def stated_name(rules: NameRules, value: Value) -> str | None:
         raise BadValue(f"a text is needed ({value!r})")
     if not text.strip():
         return None
-    return text.strip() if rules.trim else text
+    return _cleaned(rules, text.strip() if rules.trim else text)
+
+
+def _cleaned(rules: NameRules, name: str) -> str:
+    """A name as the client makes it fit: characters it does not take become `-`, and never two in a row."""
+    return name if rules.cleaned is None else re.sub("-+", "-", re.sub(f"[^{rules.cleaned}]", "-", name.strip()))
 
 
 def placed_name(fmt: Format, source: str, path: str) -> str:
@@ -116,7 +121,7 @@ def placed_name(fmt: Format, source: str, path: str) -> str:
     if source == "folder":
         return folder_of(path)
     name = stem_of(fmt, path) if source == "stem" else path_name(fmt, path)
-    return re.sub(r"[\s_]+", "-", name) if fmt.name.dashed else name
+    return re.sub(r"[\s_]+", "-", name) if fmt.name.dashed else _cleaned(fmt.name, name)
 
 
 def by_place(fmt: Format, path: str, unit: str) -> str | None:

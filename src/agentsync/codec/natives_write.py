@@ -26,7 +26,9 @@ def native_values(build: Build) -> dict[str, Value]:
     for key, value in own.items():
         rule = fmt.native.get(key)
         known = rule is not None or key in build.compiled.field_keys or key in build.compiled.rights_keys or key in build.old
-        if not known and build.kind.rules.on_bad_key not in ("ignored", "sent"):
+        if build.kind.rules.kind in ("text", "section"):
+            build.because(f"{home}.{key}", "dropped", f"{fmt.title} is text without keys")
+        elif not known and build.kind.rules.on_bad_key not in ("ignored", "sent"):
             build.because(f"{home}.{key}", "dropped", f"{fmt.title} refuses a file with a key it does not know")
         elif rule is not None and (wanted := misfit(rule, value)) is not None:
             build.because(f"{home}.{key}", "dropped", f"{fmt.title} takes only {wanted} there")

@@ -56,11 +56,15 @@ def _templates(fmt: Format, kind: str | None) -> list[Template]:
 
 def placeholders(fmt: Format, text: str, kind: str | None) -> tuple[str, ...]:
     """What this format's client replaces in a text, in order."""
+    if not fmt.body.template:
+        return ()
     return ordered(m.group() for t in _templates(fmt, kind) for m in _active(t).finditer(text))
 
 
 def placeholders_in(fmt: Format, fields: Mapping[str, Value], kind: str | None) -> tuple[str, ...]:
     """What this format's client replaces in the texts of neutral fields."""
+    if not fmt.body.template:
+        return ()
     return ordered(
         found.group()
         for template in _templates(fmt, kind)
@@ -99,6 +103,8 @@ def apart(text: str, body: str, more: str) -> tuple[str, str | None]:
 def read_prompt(fmt: Format, body: str, kind: str | None) -> tuple[str, tuple[str, ...]]:
     """The literal prompt of a body, and the placeholders that are active in it; what is escaped is literal, and none of them."""
     text = literal(body)
+    if not fmt.body.template and not fmt.body.lead:
+        return text, ()
     if _led(fmt, text):
         text = text[len(fmt.body.lead.strip()) :].strip()
     pieces = [(text, True)]      # text, and whether the client sees it as it stands here

@@ -95,6 +95,7 @@ class _Draft:
     keys: Mapping[str, Value]
     lines: Mapping[str, int]
     path: str | None
+    name: str = ""
     fields: dict[str, Value] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     inside: list[tuple[str, ...]] = field(default_factory=list)
@@ -128,7 +129,7 @@ def read_entry(compiled: Compiled, kind: Kind, path: str, entry: Entry, *, repai
     if kind.rules.lift is not None and isinstance(lifted := entry.keys.get(kind.rules.lift), dict):
         entry = replace(entry, keys={**{key: value for key, value in entry.keys.items() if key != kind.rules.lift}, **lifted})
     draft = _Draft(entry.keys, entry.lines, path)
-    name = _read_name(compiled, kind, draft, path, entry)
+    name = draft.name = _read_name(compiled, kind, draft, path, entry)
     for place in kind.places:
         if not place.plain or place.path[0] in entry.keys:
             _read_field(compiled, kind, draft, place)
@@ -230,13 +231,13 @@ def _read_field(compiled: Compiled, kind: Kind, draft: _Draft, place: Place) -> 
         draft.fail(rule.empty, key, f"`{key}` is empty")
     elif neutral is NOTHING:
         _keep_own(draft, path, native)  # type: ignore[arg-type]  # a native value
-    elif neutral is not None:
+    elif neutral is not None and (name, neutral) != ("display_name", draft.name):      # the name once more says nothing
         draft.fields[name] = neutral  # type: ignore[assignment]  # a neutral value
         beside = [at for at, text in brought(rule, path, native).items() if value_at(draft.keys, at) == text]
         draft.inside += [at for at in (path, *beside) if len(at) > 1]
         if neutral == "" and rule.empty is not None:
             draft.fail(rule.empty, key, f"`{key}` is empty")
-    elif rule.required:
+    elif rule.required and neutral is None:
         draft.fail(kind.bad(rule.missing), key, f"`{key}` is missing")
 
 
@@ -294,7 +295,9 @@ def _read_body(compiled: Compiled, kind: Kind, draft: _Draft, entry: Entry) -> t
 
 
 def _check_prompt(fmt: Format, draft: _Draft, prompt: str) -> None:
-    outcome = fmt.body.empty
+    outcome, limit = fmt.body.empty, fmt.body.limit
+    if limit is not None and len(prompt) > limit:
+        draft.fail("file", BODY, f"the prompt has more than {limit} characters ({len(prompt)})")
     if outcome is None:
         return
     if not prompt:

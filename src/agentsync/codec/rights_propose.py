@@ -15,7 +15,7 @@ from agentsync.codec.tables import ToolTable, full_atoms
 from agentsync.containers.layout import DELETE, Change
 from agentsync.formats.rules import Format
 from agentsync.model import Rights, Value, ordered
-from agentsync.rights import ATOMS, Holding, containers_of, contains, effective, given_by, left_over, limited, split_grant
+from agentsync.rights import ANY_MCP, ATOMS, Holding, containers_of, contains, effective, given_by, left_over, limited, split_grant
 from agentsync.shapes import SHAPES, BadValue, CannotSay
 
 
@@ -54,7 +54,8 @@ def proposals(
 
 
 def _switch_value(text: str) -> Value:
-    return {"true": True, "false": False}.get(text, text)
+    values: dict[str, Value] = {"true": True, "false": False, "[]": []}
+    return values.get(text, text)
 
 
 def _allow_lists(
@@ -77,11 +78,13 @@ def _allow_lists(
                 if not implied:
                     return
             if rules.deny is not None and denials.names:
-                yield {**everything, rules.deny: _list_value(rules.deny_shape or rules.shape, denials.names, old.get(rules.deny)), **ask}
+                yield {**everything, **_denied(fmt, denials.names, old), **ask}
         if rules.unlisted != "allowed":
             spelled = _entries(fmt, table, _spelled_out(fmt, wanted))
             yield {**_stated(fmt, [*spelled, *rules.mcp.all[:1]], old), **ask}
             yield {**_stated(fmt, spelled, old), **ask}
+            outright = replace(wanted, deny=tuple(split_grant(denial)[0] for denial in wanted.deny))
+            yield {**_stated(fmt, _entries(fmt, table, _spelled_out(fmt, outright)), old), **ask}
         yield {**everything, **ask}
         return
     explicit = [g for g in wanted.allow if g not in rights.implied] if _implies(fmt, context, rights.implied) else list(wanted.allow)
@@ -95,10 +98,37 @@ def _allow_lists(
         narrowed = replace(wanted, allow=grants)
         for entries in ordered([tuple(_entries(fmt, table, narrowed)), *([tuple(_entries(fmt, table, narrowed, wide=True))] if wide else [])]):
             listed = {**_stated(fmt, list(entries), old), **beside, **ask}
+            if closing := _closing(fmt, table, wanted):
+                apart = replace(wanted, allow=tuple(grant for grant in grants if not contains(rules.brings, grant)))
+                stated = _stated(fmt, _entries(fmt, table, apart), old)
+                yield {**listed, **stated, **_denied(fmt, [*_listed_names(fmt, beside), *closing], old)}
             taken = _denials(fmt, table, rights.deny if beside else wanted.deny).names if rules.deny is not None and rules.together == "both" else []
             yield listed
-            if taken and rules.deny is not None and not opened.isdisjoint(grants):
-                yield {**listed, rules.deny: _list_value(rules.deny_shape or rules.shape, taken, old.get(rules.deny))}
+            if taken and not opened.isdisjoint(grants):
+                yield {**listed, **_denied(fmt, [*taken, *closing], old)}
+
+
+def _closing(fmt: Format, table: ToolTable, wanted: Rights) -> list[str]:
+    """What the deny list must say so that an allow-list brings nothing along that the agent does not have."""
+    if fmt.rights.deny is None or not fmt.rights.brings:
+        return []
+    holding = Holding(wanted)
+    return _denials(fmt, table, [grant for grant in fmt.rights.brings if not holding.holds(grant)]).names
+
+
+def _denied(fmt: Format, names: list[str], old: Mapping[str, Value]) -> dict[str, Change]:
+    """The deny list with these names."""
+    rules = fmt.rights
+    return {} if rules.deny is None else {rules.deny: _list_value(rules.deny_shape or rules.shape, list(ordered(names)), old.get(rules.deny))}
+
+
+def _listed_names(fmt: Format, keys: Mapping[str, Change]) -> list[str]:
+    """The names that a deny list holds."""
+    rules = fmt.rights
+    if rules.deny is None or rules.deny not in keys:
+        return []
+    found: Any = SHAPES[rules.deny_shape or rules.shape].read(keys[rules.deny])  # type: ignore[arg-type]  # a value, nothing is deleted here
+    return list(found)
 
 
 def _everything(fmt: Format, table: ToolTable, old: Mapping[str, Value]) -> dict[str, Change]:
@@ -106,7 +136,7 @@ def _everything(fmt: Format, table: ToolTable, old: Mapping[str, Value]) -> dict
     rules = fmt.rights
     if rules.absent == "all" or (rules.absent == "unknown" and not rules.all):
         return {}
-    return _stated(fmt, list(rules.all[:1]) or [*table.known(), *rules.mcp.all[:1]], old)
+    return _stated(fmt, list(rules.all[:1] or rules.full) or [*table.known(), *rules.mcp.all[:1]], old)
 
 
 def _sayable(fmt: Format, rights: Rights) -> Rights:
@@ -173,10 +203,10 @@ def _stated(fmt: Format, names: list[str], old: Mapping[str, Value]) -> dict[str
         return {}
     if not names and rules.empty != "none":
         names = list(rules.none)
-        if not names and rules.deny is not None and rules.deny_none:
-            return {rules.deny: _list_value(rules.deny_shape or rules.shape, list(rules.deny_none), old.get(rules.deny))}
+        denied = _denied(fmt, list(rules.deny_none), old) if rules.deny_none else {}
         if not names:
-            return {}
+            return denied
+        return {rules.key: _list_value(rules.shape, names, old.get(rules.key)), **denied}
     value = _list_value(rules.shape, names, old.get(rules.key))
     return {} if rules.bare and not value else {rules.key: value}
 
@@ -191,6 +221,7 @@ def _list_value(shape: str, names: list[str], old: Value) -> Value:
 def _entries(fmt: Format, table: ToolTable, wanted: Rights, *, wide: bool = False) -> list[str]:
     """The entries of an allow-list for these grants: the fewest native tools that bring no capability along (`wide`: they may)."""
     holding = Holding(_whole_denials(wanted))
+    needs = table.rules.needs
     found: list[str] = []
     covered: set[str] = set()
     for grant in wanted.allow or ():
@@ -199,17 +230,19 @@ def _entries(fmt: Format, table: ToolTable, wanted: Rights, *, wide: bool = Fals
             entry = table.write_other(grant)
             found += [entry] if entry is not None else []
             continue
-        if atom in fmt.rights.never or (limit is None and atom in covered):
+        if atom in fmt.rights.never:
             continue
         name = _best_name(table, grant, holding, wide=wide)
-        if name is None:
+        if limit is None and atom in covered and (name is None or name != table.natives[atom][0]):
+            continue
+        if name is None or (atom in needs and not holding.holds(needs[atom])):
             continue
         if limit is None:
             found.append(name)
             covered.update(table.atoms_of(name))
         elif table.effect(atom) != "no-match":
             found.append(f"{name}({table.native_limit(limit)})")
-    return list(ordered(found))
+    return table.accompanied(found)
 
 
 def _whole_denials(rights: Rights) -> Rights:
@@ -224,9 +257,11 @@ def _best_name(table: ToolTable, grant: str, holding: Holding, *, wide: bool = F
     """
     atom, limit = split_grant(grant)
     names = table.natives.get(atom, ())
-    exact = [name for name in names if all(holding.holds(limited(other, limit)) for other in table.atoms_of(name))]
-    inside = [name for name in names if all(holding.grasps(limited(other, limit)) for other in table.atoms_of(name))]
-    return next(iter([*exact[:1], *inside[:1], *(names[:1] if wide else ())]), None)
+    for covered in (holding.holds, holding.grasps):
+        for name in names:
+            if all(covered(limited(other, limit)) for other in table.atoms_of(name)):
+                return name
+    return names[0] if wide and names else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,14 +278,16 @@ def _denials(fmt: Format, table: ToolTable, deny: Iterable[str]) -> _Denials:
         atom, limit = split_grant(grant)
         if atom not in ATOMS:
             entry = table.write_other(grant, deny=True)
+            if entry is None and grant.startswith("mcp:"):
+                entry = table.write_other(ANY_MCP, deny=True)      # more than is meant, where less cannot be said
             names: tuple[str, ...] = (entry,) if entry is not None else ()
         else:
-            names = tuple(name for name in table.natives.get(atom, ())[:1])
+            names = table.denying(atom)
             if limit is not None and fmt.rights.deny_patterns == "enforced":
                 names = tuple(f"{name}({table.native_limit(limit)})" for name in names)
         found += names
         missing = missing or not names
-    return _Denials(list(ordered(found)), missing)
+    return _Denials(table.accompanied(found), missing)
 
 
 def _permission_map(fmt: Format, table: ToolTable, rights: Rights) -> dict[str, Change]:
@@ -265,7 +302,7 @@ def _permission_map(fmt: Format, table: ToolTable, rights: Rights) -> dict[str, 
         found["*"] = deny
         holding = Holding(_whole_denials(rights))
         for grant in effective(rights).allow or ():
-            _allow_rule(table, found, grant, holding, ask if contains(asks, grant) else allow, rules.patterned)
+            _allow_rule(table, found, grant, holding, ask if contains(asks, grant) else allow)
     elif contains(asks, "mcp:*"):
         found["*"] = ask
         for name in table.known():
@@ -275,18 +312,16 @@ def _permission_map(fmt: Format, table: ToolTable, rights: Rights) -> dict[str, 
     for grant in rights.deny:
         # Under an allow-list only what lies inside something allowed has to be taken away again.
         if rights.allow is None or any(contains(allowed, wider) for wider in containers_of(grant)[1:]):
-            _deny_rule(table, found, grant, allow, deny, rules.patterned)
+            _deny_rule(table, found, grant, allow, deny)
     for grant in rights.ask:
         atom, limit = split_grant(grant)
         if rights.allow is None and atom in ATOMS:
             for name in table.natives.get(atom, ())[:1]:
-                _set_rule(found, name, limit if limit is None else table.native_limit(limit), ask, allow, rules.patterned)
+                _set_rules(table, found, name, limit if limit is None else table.native_limit(limit), ask, allow)
     return {rules.key: found} if found else {}
 
 
-def _allow_rule(
-    table: ToolTable, found: dict[str, Value], grant: str, holding: Holding, action: str, patterned: tuple[str, ...]
-) -> None:
+def _allow_rule(table: ToolTable, found: dict[str, Value], grant: str, holding: Holding, action: str) -> None:
     atom, limit = split_grant(grant)
     deny = table.rules.actions[2]
     if atom not in ATOMS:
@@ -296,17 +331,27 @@ def _allow_rule(
         return
     name = _best_name(table, grant, holding)
     if name is not None:
-        _set_rule(found, name, limit if limit is None else table.native_limit(limit), action, deny, patterned)
+        _set_rules(table, found, name, limit if limit is None else table.native_limit(limit), action, deny)
 
 
-def _deny_rule(table: ToolTable, found: dict[str, Value], grant: str, allow: str, deny: str, patterned: tuple[str, ...]) -> None:
+def _deny_rule(table: ToolTable, found: dict[str, Value], grant: str, allow: str, deny: str) -> None:
     atom, limit = split_grant(grant)
     names = table.natives.get(atom, ())[:1] if atom in ATOMS else [n for n in [table.write_other(grant, deny=True)] if n]
     for name in names:
         if limit is not None and limit.startswith("!"):
-            _set_rule(found, name, table.native_limit(limit[1:]), allow, deny, patterned)
+            _set_rules(table, found, name, table.native_limit(limit[1:]), allow, deny)
         else:
-            _set_rule(found, name, limit if limit is None else table.native_limit(limit), deny, allow, patterned)
+            _set_rules(table, found, name, limit if limit is None else table.native_limit(limit), deny, allow)
+
+
+def _set_rules(table: ToolTable, found: dict[str, Value], name: str, limit: str | None, action: str, rest: str) -> None:
+    """One rule for a tool and for each that goes with it; what takes no patterns is given only as a whole."""
+    patterned = table.rules.patterned
+    for one in table.accompanied([name]):
+        if one == name or limit is None or one in patterned:
+            _set_rule(found, one, limit, action, rest, patterned)
+        elif action == table.rules.actions[2]:
+            _set_rule(found, one, None, action, rest, patterned)
 
 
 def _set_rule(found: dict[str, Value], name: str, limit: str | None, action: str, rest: str, patterned: tuple[str, ...]) -> None:

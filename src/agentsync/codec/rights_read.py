@@ -114,7 +114,8 @@ def _by_word(reader: _Reader, word: str | None, key: str) -> list[str] | None:
     """The allow-list that `all`, `none`, `unknown` or `refused` stands for."""
     if word == "refused":
         stated = "it says nothing" if key in reader.keys else "it is missing"
-        reader.fail("config" if reader.bad_value == "config" else "file", key, f"{stated}, and {reader.fmt.title} wants a list of tools there")
+        outcome: Outcome = "file" if reader.bad_value == "ignored" else reader.bad_value
+        reader.fail(outcome, key, f"{stated}, and {reader.fmt.title} wants a list of tools there")
     return [] if word == "none" else None
 
 
@@ -132,7 +133,7 @@ def _allow_list(reader: _Reader) -> None:
         names = _names(reader, key, rules.shape)
         if names is not None:
             reader.used.append(key)
-            if names and names == list(rules.none):
+            if names and names == list(rules.none) and not rules.deny_none:
                 reader.allow = []
             else:
                 reader.allow = _by_word(reader, rules.empty, key) if not names else _grants(reader, key, names)
@@ -148,11 +149,27 @@ def _allow_list(reader: _Reader) -> None:
             reader.deny += _grants(reader, rules.deny, names, deny=True) or []
             if reader.deny and rules.together == "deny-only":
                 reader.allow = None
+    _brought(reader)
+
+
+def _brought(reader: _Reader) -> None:
+    """What the client adds to every allow-list: it is no part of the statement, but of what the client keeps."""
+    for grant in reader.fmt.rights.brings:
+        if reader.allow is None or contains(reader.allow, grant) or contains(reader.deny, grant):
+            continue
+        reader.gives.append(grant)
+        told = "every MCP tool" if grant == ANY_MCP else spell((grant,))
+        reader.notes.append((reader.fmt.rights.key or "", f"{reader.fmt.title} gives {told} along with every list"))
+        if reader.kept:
+            reader.allow.append(grant)
 
 
 def _names(reader: _Reader, key: str, shape: str) -> list[str] | None:
+    value = reader.keys[key]
+    if isinstance(value, str) and value in reader.fmt.rights.words:
+        return list(reader.fmt.rights.words[value])
     try:
-        return SHAPES[shape].read(reader.keys[key])  # type: ignore[return-value]  # a list shape; check.py sees to it
+        return SHAPES[shape].read(value)  # type: ignore[return-value]  # a list shape; check.py sees to it
     except BadValue as error:
         if reader.bad_value == "ignored":
             reader.notes.append((key, f"{error}; the client drops the value"))
@@ -166,7 +183,10 @@ def _grants(reader: _Reader, key: str, names: list[str], *, deny: bool = False) 
     rules = reader.fmt.rights
     unknown = rules.unknown
     found: list[str] = []
+    led = frozenset(one for name in names for one in rules.companions.get(name, ()))
     for name in names:
+        if name in led:
+            continue
         if rules.alone and name in rules.all and len(names) > 1:
             reader.notes.append((key, f"`{name}` gives nothing beside other names in {reader.fmt.title}"))
             continue
@@ -227,6 +247,8 @@ def _not_kept(reader: _Reader, key: str, value: Value, case: Switch) -> None:
         reader.notes.append((key, f"{reader.fmt.title} does not keep `{key}: {value}`: the agent has every right of its session"))
         return
     left = [g for g in case.removes if not contains(reader.deny, g) and (reader.allow is None or contains(reader.allow, g))]
+    inside = [g for g in reader.allow or () if not contains(reader.deny, g) and contains(case.removes, g)]
+    left = [*ordered([*left, *inside])]
     if left:
         reader.gives += left
         reader.notes.append((key, f"`{key}: {value}` does not hold in every session: the agent can still use {spell(left)}"))
@@ -367,10 +389,11 @@ def _settle(reader: _Reader, entries: list[tuple[str, Value]]) -> None:
     known = frozenset([*natives, *others])
     named = [key for key, _ in entries if key not in known and key != "*" and not any(matches(key, n) for n in known)]
     servers = sorted((key[:-2] for key in named if key.endswith("_*")), key=len, reverse=True)
+    leaders = {companion: leader for leader, names in rules.companions.items() for companion in names}
     for name in [*natives, *others, *ordered(named)]:
         token = reader.table.read(name)
         here = _settled(entries, name, unnamed)
-        if name in others and here == star:
+        if name in others and (here == star or (name in leaders and here == _settled(entries, leaders[name], unnamed))):
             continue
         for grant in token.grants:
             _record(reader, _told_apart(grant, servers), here, open_ended)

@@ -19,8 +19,10 @@ from agentsync.rights import (
     ATOMS,
     EVERYTHING,
     Difference,
+    Holding,
     capability,
     compare,
+    containers_of,
     contains,
     effective,
     given_by,
@@ -76,23 +78,37 @@ def _write(
         keys = {**others, **{k: v for k, v in proposal.items() if v is not DELETE}}
         stated = read_rights(fmt, table, keys)  # type: ignore[arg-type]  # DELETE is filtered out
         kept = read_rights(fmt, table, keys, kept=True)  # type: ignore[arg-type]  # as above
-        if stated.outcome is not None:
+        if stated.outcome is not None or not _starts(fmt, stated.rights):
             continue
-        found.append(_Candidate(proposal, stated.rights, _spelling_aside(baseline, kept.rights), _spelling_aside(rights, stated.rights)))
+        gives = _with_always(fmt, rights, _spelling_aside(baseline, kept.rights))
+        found.append(_Candidate(proposal, stated.rights, gives, _spelling_aside(rights, stated.rights)))
     best = min(found, key=lambda c: c.cost(allow_widening), default=None)
     if best is None:
         return RightsRendering({}, rights, problem=_refusal(fmt, rights, Difference()))
     if best.kept.widened and not allow_widening:
-        return RightsRendering({}, rights, problem=_refusal(fmt, rights, best.kept))
+        unsaid = fmt.rights.key is not None and best.stated.allow is None and bool(rights.allow)
+        return RightsRendering({}, rights, problem=_nothing(fmt, rights) if unsaid else _refusal(fmt, rights, best.kept))
     if fmt.rights.tools and _nothing_left(fmt, rights, best.stated) and not allow_widening:
         return RightsRendering({}, rights, problem=_nothing(fmt, rights))
     changes = _only_new(best.changes, old)
     return RightsRendering(changes, best.stated, tuple(_losses(fmt, best)))
 
 
+def _with_always(fmt: Format, rights: Rights, difference: Difference) -> Difference:
+    """The difference with what the client gives every agent, where this agent was denied it by name: that is no small print."""
+    denied = tuple(grant for grant in fmt.rights.always if contains(rights.deny, grant))
+    return replace(difference, widened=ordered([*difference.widened, *denied])) if denied else difference
+
+
+def _starts(fmt: Format, stated: Rights) -> bool:
+    """Whether the client starts an agent with these rights: some tools need another one."""
+    holding = Holding(stated)
+    return not any(holding.holds(atom) and not holding.holds(needed) for atom, needed in fmt.rights.needs.items())
+
+
 def unchanged(fmt: Format, table: ToolTable, rights: Rights, keys: Mapping[str, Value], *, allow_widening: bool) -> RightsRendering:
     """The verdict on keys that already state these rights and shall stay as they are."""
-    kept = _spelling_aside(_with_given(rights, table.client), read_rights(fmt, table, keys, kept=True).rights)
+    kept = _with_always(fmt, rights, _spelling_aside(_with_given(rights, table.client), read_rights(fmt, table, keys, kept=True).rights))
     if kept.widened and not allow_widening:
         return RightsRendering({}, rights, problem=_refusal(fmt, rights, kept))
     return RightsRendering({}, rights, tuple(_losses(fmt, _Candidate({}, rights, kept, Difference()))))
@@ -104,7 +120,8 @@ def _with_given(rights: Rights, client: str) -> Rights:
     if EVERYTHING in given:
         return Rights()
     allow = None if rights.allow is None else ordered([*rights.allow, *given])
-    return replace(rights, allow=allow, deny=tuple(grant for grant in rights.deny if grant not in given)) if given else rights
+    opened = frozenset(wider for grant in given for wider in containers_of(grant))
+    return replace(rights, allow=allow, deny=tuple(grant for grant in rights.deny if grant not in opened)) if given else rights
 
 
 def _spelling_aside(wanted: Rights, said: Rights) -> Difference:

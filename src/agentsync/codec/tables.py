@@ -82,25 +82,39 @@ class ToolTable:
         self.client = rules.client or fmt.id
         self.natives: Mapping[str, tuple[str, ...]] = rules.tools
         self.title = fmt.title
-        by_name: dict[str, list[str]] = {}
-        for atom, names in rules.tools.items():
-            for name in names:
-                by_name.setdefault(self._fold(name), []).append(atom)
-        self._atoms = {name: tuple(atoms) for name, atoms in by_name.items()}
         self._void = frozenset(self._fold(name) for name in rules.void)
         self._other = frozenset(self._fold(name) for name in rules.other)
+        self._atoms = {self._fold(name): atoms for name, atoms in rules.former.items()} | self._by_name(rules.tools)
+        self._deny_atoms = self._by_name(rules.deny_tools) if rules.deny_tools else self._atoms
         self._anycase = frozenset(name.lower() for name in [*self._atoms, *self._other])
         self._mcp = _McpNames(rules.mcp)
         self._cache: dict[tuple[str, bool], Token] = {}
         self.stating = _stating(fmt)
         self.memo: dict[object, Any] = {}
 
+    def _by_name(self, tools: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        """Native name to its atoms, without the names that no atom describes."""
+        found: dict[str, list[str]] = {}
+        for atom, names in tools.items():
+            for name in names:
+                if (folded := self._fold(name)) not in self._other:
+                    found.setdefault(folded, []).append(atom)
+        return {name: tuple(atoms) for name, atoms in found.items()}
+
     def _fold(self, name: str) -> str:
         return name.lower() if self.rules.fold else name
 
-    def atoms_of(self, name: str) -> tuple[str, ...]:
-        """The atoms that a native tool gives, () where no atom describes it."""
-        return self._atoms.get(self._fold(name), ())
+    def atoms_of(self, name: str, *, deny: bool = False) -> tuple[str, ...]:
+        """The atoms that a native tool gives (or takes away, by the deny list's own names), () where no atom describes it."""
+        return (self._deny_atoms if deny else self._atoms).get(self._fold(name), ())
+
+    def denying(self, atom: str) -> tuple[str, ...]:
+        """The native names that a denial of this atom says: all of the deny list's own, else the one that is written in the other list."""
+        return self.rules.deny_tools.get(atom, ()) if self.rules.deny_tools else self.natives.get(atom, ())[:1]
+
+    def accompanied(self, names: Iterable[str]) -> list[str]:
+        """The names, each followed by the tools that are given and denied together with it."""
+        return list(ordered(one for name in names for one in (name, *self.rules.companions.get(name, ()))))
 
     def known(self) -> tuple[str, ...]:
         """Every native name that is written for some atom, once each, in the table's order."""
@@ -123,9 +137,9 @@ class ToolTable:
             return Token(())
         if self.rules.globs and (covered := self._covered(entry, deny)):
             return Token(covered)
-        if limit is not None and (atoms := self.atoms_of(name)):
+        if limit is not None and (atoms := self.atoms_of(name, deny=deny)):
             return self._limited(entry, atoms, limit, deny)
-        if atoms := self.atoms_of(entry):      # before MCP names: `web/fetch` is a tool that the table names
+        if atoms := self.atoms_of(entry, deny=deny):      # before MCP names: `web/fetch` is a tool that the table names
             kept = tuple(atom for atom in atoms if atom not in self.rules.never)
             return Token(kept)
         if self._fold(entry) not in self._other and (grant := self._mcp.read(entry, deny)) is not None:
@@ -139,6 +153,9 @@ class ToolTable:
         grant = f"tool:{self.vocabulary}/{entry}"
         if self._named_other(folded):
             return Token((grant,))
+        name = split_grant(entry)[0]
+        if deny and self.rules.deny_tools and self.atoms_of(name):
+            return Token((), note=f"`{entry}` takes nothing away: the deny list of {self.title} knows other names", unknown=True)
         if deny and not self.rules.fold and entry.lower() in self._anycase:
             return Token((), note=f"`{entry}` takes nothing away: {self.title} compares tool names with their case", unknown=True)
         if deny and entry in self.rules.all:
@@ -231,6 +248,7 @@ class _McpNames:
     def __init__(self, rules: McpRules) -> None:
         self.rules = rules
         self.deny_server = rules.server if rules.deny_server is None else rules.deny_server
+        self._deny_tools = rules.deny_server is None or bool(rules.deny_server)     # a deny list that knows no server knows no tool of one
         self.deny_all = rules.all if rules.deny_all is None else rules.deny_all
         self._tool = _matcher(rules.tool) if rules.tool else None
         self._servers = [_matcher(text) for text in ordered([*rules.server, *self.deny_server])]
@@ -241,6 +259,8 @@ class _McpNames:
             return ANY_MCP
         if self.rules.joined:
             return self._read_joined(entry)
+        if deny and not self._deny_tools:
+            return None
         if self._tool is not None and (match := self._tool.fullmatch(entry)):
             if match["tool"] == "*":
                 return f"mcp:{match['server']}" if self._server_known(entry, deny) else None
@@ -278,6 +298,8 @@ class _McpNames:
             return self._joined_head + server[1:] if self.rules.joined else None
         server, tool = self._clean(server), self._clean(tool)
         if slash:
+            if deny and not self._deny_tools:
+                return None
             return self.rules.tool.format(server=server, tool=tool) if self.rules.tool else None
         names = self.deny_server if deny else self.rules.server
         if not names or (self.rules.no_underscore_server and "_" in server):

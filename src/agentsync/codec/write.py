@@ -19,8 +19,9 @@ from agentsync.codec.notes import notes_of
 from agentsync.codec.prompts import PromptRendering, apart, around, fields_problem, joined_texts, literal, placeholders, write_prompt
 from agentsync.codec.read import read_entry, read_parsed
 from agentsync.codec.rights_write import RightsRendering, unchanged, write_rights
-from agentsync.containers import add, create, edit, parse
+from agentsync.containers import FlowMap, add, create, edit, parse
 from agentsync.containers.layout import DELETE, Change, Entry, Parsed
+from agentsync.formats.globs import compiled_anywhere
 from agentsync.formats.rules import Format
 from agentsync.model import EMPTY, Agent, Document, Loss, Problem, Reading, Rendering, Value
 
@@ -178,7 +179,7 @@ def _notes(compiled: Compiled, made: _Made, place: _Old | None, text: str) -> tu
     if place is not None and place.parsed.repaired and text != place.parsed.text:
         message = f"the head was no valid YAML and loaded only as {fmt.title} mends it: the mended lines are written out"
         notes.append(Problem("head-mended", message, severity="note"))
-    if fmt.evidence.enforcement in ("docs", "unverified") and any(k in made.entry.keys for k in (fmt.rights.key, *fmt.rights.switches) if k):
+    if fmt.evidence.enforcement in ("docs", "unverified") and any(k in made.entry.keys for k in (fmt.rights.key, fmt.rights.deny, *fmt.rights.switches) if k):
         message = f"{fmt.title}: enforcement of the agent's rights is not verified"
         notes.append(Problem("enforcement-unverified", message, severity="note"))
     return tuple(notes)
@@ -252,6 +253,7 @@ def _assemble(build: Build, path: str, place: _Old | None, allow_widening: bool)
     if build.old:
         others = build.kind.rules.others
         keys = in_order(keys, build.old, inside=[*build.kind.nested, *([(others,)] if others is not None else [])])
+    keys = _in_one_line(build.kind, keys, path)
     body = prompt.text if build.kind.has_body else None
     entry = Entry(keys, body, key)
     expected = read_entry(build.compiled, build.kind, path, entry)
@@ -278,6 +280,15 @@ def _rights(build: Build, beside: Mapping[str, Value], place: _Old | None, allow
     if old_agent is not None and old_agent.rights == agent.rights:
         return unchanged(fmt, table, agent.rights, {**build.old, **beside}, allow_widening=allow_widening)
     return write_rights(fmt, table, agent.rights, beside, build.old, allow_widening=allow_widening)
+
+
+def _in_one_line(kind: Kind, keys: dict[str, Value], path: str) -> dict[str, Value]:
+    """The keys with what is kept for other formats as a flow map, where a reader of lines would take its keys for the agent's."""
+    others = kind.rules.others
+    value = keys.get(others) if others is not None else None
+    if others is None or not isinstance(value, dict) or not any(compiled_anywhere(glob).fullmatch(path) for glob in kind.rules.one_line):
+        return keys
+    return {**keys, others: FlowMap(value)}
 
 
 def _stands_aside(build: Build, active: tuple[str, ...]) -> bool:
@@ -315,7 +326,7 @@ def _write_body(build: Build, keys: dict[str, Value], text: str, *, aside: bool)
         keys.update({k: v for k, v in build.old.items() if k == key})
         return
     if aside and build.format.body.literal is not None:
-        keys[key] = build.old.get(key, "")
+        keys[key] = "" if build.old.get(key) else build.old.get(key, "")
         key = build.format.body.literal
     text = _put_apart(build, keys, key, text)
     before = build.old.get(key)

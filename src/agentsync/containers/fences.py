@@ -17,12 +17,16 @@ _OPEN: Final = {
     ("trailing-space", False): re.compile(r"---[ \t]*(?:\r?\n)"),
     ("exact", True): re.compile(r"^---(?:\r?\n)", re.MULTILINE),
     ("trailing-space", True): re.compile(r"^---[ \t]*(?:\r?\n)", re.MULTILINE),
+    ("trimmed", False): re.compile(r"[ \t]*---[ \t]*(?:\r?\n)"),
+    ("trimmed", True): re.compile(r"^[ \t]*---[ \t]*(?:\r?\n)", re.MULTILINE),
 }
 _CLOSE: Final = {
     ("line", "exact", "any"): re.compile(r"^---(?:\r?\n|\Z)", re.MULTILINE),
     ("line", "exact", "newline"): re.compile(r"^---\r?\n", re.MULTILINE),
     ("line", "trailing-space", "any"): re.compile(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE),
     ("line", "trailing-space", "newline"): re.compile(r"^---[ \t]*\r?\n", re.MULTILINE),
+    ("line", "trimmed", "any"): re.compile(r"^[ \t]*---[ \t]*(?:\r?\n|\Z)", re.MULTILINE),
+    ("line", "trimmed", "newline"): re.compile(r"^[ \t]*---[ \t]*\r?\n", re.MULTILINE),
     "prefix": re.compile(r"^---(?:[ \t]*(?:\r?\n|\Z))?", re.MULTILINE),
     "prefix-newline": re.compile(r"^---(?:\r?\n)?", re.MULTILINE),
     "anywhere": re.compile(r"---(?:[ \t]*(?:\r?\n|\Z))?"),
@@ -59,7 +63,8 @@ def find_head(text: str, layout: Layout) -> Head | Literal["no-head", "unclosed"
         closing = _CLOSE["prefix" if layout.fence_end == "any" else "prefix-newline"]
     else:
         closing = _CLOSE["anywhere"]
-    closed = closing.search(text, start) if layout.fence_close == "anywhere" else _at_line_start(closing, text, start)
+    anywhere = layout.fence_close == "anywhere" or layout.fence_open == "trimmed"
+    closed = closing.search(text, start) if anywhere else _at_line_start(closing, text, start)
     if closed is None:
         return "unclosed"
     body: int | None = closed.end()

@@ -13,7 +13,7 @@ from typing import Final
 from agentsync.containers import head_fast
 from agentsync.containers.entries import LazyLines
 from agentsync.containers.fences import Head, find_head
-from agentsync.containers.head_repair import Mended, by_repair
+from agentsync.containers.head_repair import BY_LINE, Mended, by_repair
 from agentsync.containers.layout import CUT, Change, Entry, Layout, Outcome, Parsed
 from agentsync.containers.limits import Hostile, head_problem
 from agentsync.containers.lines import edit_lines, read_lines
@@ -112,7 +112,7 @@ def _read_yaml(text: str, head: str, found: Head, body: str, layout: Layout, not
             composed = _map_of(head, layout)
         except BadYaml as error:
             # A head that is YAML but no map breaks no parser: only the line reader is tried on it.
-            mended = by_repair(head, layout, marked=text.startswith(BOM)) if error.code != "no-map" or layout.repair == "pairs" else None
+            mended = by_repair(head, layout, marked=text.startswith(BOM)) if error.code != "no-map" or layout.repair in BY_LINE else None
             if mended is None:
                 return _bad_head(text, found, body, layout, error, notes)
             broken = _bad_yaml(text, found.start + error.offset, error, "the assistant mends it as it loads the file; it was read so here")

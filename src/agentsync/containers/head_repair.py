@@ -12,7 +12,7 @@ from typing import Final
 from agentsync.containers.changes import same
 from agentsync.containers.layout import Layout
 from agentsync.containers.limits import Hostile
-from agentsync.containers.repairs import LinePair, Repaired, block_lines, line_pairs, quote_lines
+from agentsync.containers.repairs import LinePair, Repaired, block_lines, flat_lines, line_pairs, quote_lines
 from agentsync.containers.text import line_end, to_lf
 from agentsync.containers.yaml_emit import double_quoted, emit_pair
 from agentsync.containers.yaml_tree import BadYaml, Composed, List, Map, compose, value_of
@@ -28,6 +28,9 @@ class Mended:
     head: str
 
 
+BY_LINE: Final = ("pairs", "flat-lines")
+"""Repairs that read line by line, and so a head that is YAML but no map as well."""
+
 _LINES: Final = re.compile(r"[^\n]*(?:\n|\Z)")
 
 
@@ -40,7 +43,7 @@ def by_repair(head: str, layout: Layout, *, marked: bool = False) -> Mended | No
         return None
     if marked and not layout.repair_bom:
         return None
-    if layout.repair == "pairs":
+    if layout.repair in BY_LINE:
         return _by_pairs(head, layout)
     source = to_lf(head) if layout.repair_crlf else head
     repaired = quote_lines(source, lambda value: _is_list(value, layout)) if layout.repair == "quote-lines" else block_lines(source)
@@ -104,7 +107,7 @@ def _with_lines(head: str, replacements: dict[int, tuple[str, int]]) -> str:
 
 
 def _by_pairs(head: str, layout: Layout) -> Mended | None:
-    pairs = line_pairs(head)
+    pairs = line_pairs(head) if layout.repair == "pairs" else flat_lines(head, layout.repair_lists)
     keys = {key: pair.value for key, pair in pairs.items()}
     if not keys:
         return None

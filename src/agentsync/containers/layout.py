@@ -37,12 +37,13 @@ class Layout:
     entry_at: tuple[str, ...] = ()
     entry_key: str | None = None
     head: Literal["yaml12", "yaml11", "js-yaml", "lines"] = "yaml12"
-    fence_open: Literal["exact", "trailing-space"] = "exact"
+    fence_open: Literal["exact", "trailing-space", "trimmed"] = "exact"
     fence_close: Literal["line", "prefix", "anywhere"] = "line"
     fence_late: bool = False
     fence_end: Literal["any", "newline"] = "any"
     bom: Outcome = "ignored"
-    repair: Literal["none", "quote-lines", "block-lines", "pairs"] = "none"
+    repair: Literal["none", "quote-lines", "block-lines", "pairs", "flat-lines"] = "none"
+    repair_lists: tuple[str, ...] = ()
     repair_crlf: bool = True
     repair_bom: bool = True
     duplicate: Literal["last", "first", "error"] = "error"

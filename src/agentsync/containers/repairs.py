@@ -5,13 +5,15 @@ decides whether its user has an agent, so each repair here is the client's, with
 
 - quote-lines: Claude Code 2.1.330 (the function beside `Failed to parse YAML frontmatter`; read in the build and compared by running it);
 - block-lines: opencode 1.18.33 (`ConfigMarkdown.sanitize`);
-- pairs: Qwen Code 0.24.4 (`parseSimple` in packages/core/src/utils/yaml-parser.ts).
+- pairs: Qwen Code 0.24.4 (`parseSimple` in packages/core/src/utils/yaml-parser.ts);
+- flat-lines: Factory's droid 0.215.0 (the function after `Failed to parse JSON value in frontmatter`, read in the build).
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -152,3 +154,52 @@ def _number(value: str) -> Value:
     if number in (float("inf"), float("-inf")):
         return value
     return int(number) if number.is_integer() and abs(number) < 1e15 else number
+
+
+def flat_lines(head: str, lists: Collection[str]) -> dict[str, LinePair]:
+    """The keys as a reader without nesting sees them: every line with a colon is a key, wherever it stands; the last one counts.
+
+    Quotes around a value go, brackets are JSON or stay text, `true` and `false` are switches. Under a key of `lists` a text is split at
+    its commas, and dashes below an empty one are its items.
+    """
+    found: dict[str, LinePair] = {}
+    items: list[Value] | None = None
+    owner = ""
+    for number, line in enumerate(head.replace("\r\n", "\n").split("\n")):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        if items is not None and text.startswith("- "):
+            items.append(_unquoted(text[2:].strip()))
+            found[owner] = LinePair(items, found[owner].first, number + 1)
+            continue
+        key, colon, rest = text.partition(":")
+        if not colon:
+            continue
+        items, owner = None, key.strip()
+        value = _flat(_unquoted(rest.strip()))
+        if owner in lists and value == "":
+            value = items = []
+        elif owner in lists and isinstance(value, str) and not value.startswith("["):
+            value = [part.strip() for part in value.split(",")]
+        found[owner] = LinePair(value, number, number + 1)
+    return found
+
+
+def _unquoted(text: str) -> str:
+    """A text without the quotes around it; escapes in it stay, and one quote alone goes as well."""
+    return text[1:-1] if text[:1] in ("'", '"') and text.endswith(text[:1]) and text else text
+
+
+def _flat(text: str) -> Value:
+    if text[:1] in ("[", "{"):
+        try:
+            value: Value = json.loads(text, parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            return text
+        return value
+    return text == "true" if text in ("true", "false") else text
+
+
+def _no_constant(word: str) -> Value:
+    raise ValueError(word)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agentsync.formats.check_paths import check_confinement, check_places
 from agentsync.formats.check_rights import check_rights, check_tools
-from agentsync.formats.patterns import flaw_of
+from agentsync.formats.patterns import flaw_of, flaw_of_class
 from agentsync.formats.source import Flaw, KeyPath
 from agentsync.formats.structure import labelled
 from agentsync.model import FIELDS
@@ -134,7 +134,7 @@ def _check_document(rules: Format, document: DocumentRules, path: KeyPath) -> It
         if not _POINTS.fullmatch(points):
             yield _flaw((*path, "cleaned", points), f"no code points ({points}), hexadecimal as 2018 or 2018-201d is needed", on_key=True)
     if document.kind != "head+body":
-        for key in ("head", "fence", "repair"):
+        for key in ("head", "fence", "repair", "repair_lists"):
             if key == "head" and document.kind == "yaml" and document.head != "lines":
                 continue
             if getattr(document, key) != _default(document, key):
@@ -159,6 +159,8 @@ def _check_name(rules: Format) -> Iterator[Flaw]:
             yield _flaw(("name", "source", index), f"no kind of file has unit {source}, allowed are key, path, stem")
     if name.pattern is not None and (problem := flaw_of(name.pattern)):
         yield _flaw(("name", "pattern"), f"the pattern cannot be used ({name.pattern}), {problem}")
+    if name.cleaned is not None and (problem := flaw_of_class(name.cleaned)):
+        yield _flaw(("name", "cleaned"), f"wrong class ({name.cleaned}), {problem}")
     least, most = name.length
     if not 1 <= least <= most:
         yield _flaw(("name", "length"), f"wrong range ([{least}, {most}]), the first number is at least 1 and not above the second")
@@ -193,6 +195,12 @@ def _check_field(rules: Format, rule: FieldRule, path: KeyPath) -> Iterator[Flaw
         yield _flaw((*path, "missing"), "it says nothing, allowed where `required: true`", on_key=True)
     if rule.required and not rule.write and rules.direction != "read":
         yield _flaw((*path, "write"), "a required field that is never written (false), allowed is true")
+    if rule.active is not None and (problem := flaw_of(rule.active)):
+        yield _flaw((*path, "active"), f"the pattern cannot be used ({rule.active}), {problem}")
+    for told in rule.brings.values():
+        for key in told:
+            if (key,) == (rule.key if isinstance(rule.key, tuple) else (rule.key,))[-1:]:
+                yield _flaw((*path, "brings"), f"the key is the field's own ({key}), another one of the same map is allowed", on_key=True)
     table = rules.values.get(rule.table or "", {})
     if rule.none is not None and rule.none in table.values():
         yield _flaw((*path, "none"), f"the value means something already ({rule.none}), a value outside the table {rule.table} is allowed")
@@ -238,6 +246,10 @@ def _check_body(rules: Format) -> Iterator[Flaw]:
     body = rules.body
     if body.min < 0 or (body.max is not None and body.max < body.min):
         yield _flaw(("body",), f"wrong limits ({body.min} to {body.max}), min is at least 0 and not above max")
+    if body.limit is not None and body.limit < max(body.min, 1):
+        yield _flaw(("body", "limit"), f"wrong limit ({body.limit}), it is at least 1 and not below min")
+    if body.literal is not None and any(document.body == body.literal for document in _documents(rules)):
+        yield _flaw(("body", "literal"), f"the prompt stands there already ({body.literal}), another key is allowed")
     ids = {document.id for document in _documents(rules)}
     for index, template in enumerate(body.template):
         path = ("body", "template", index)
@@ -293,7 +305,8 @@ def _claims(rules: Format) -> Iterator[tuple[KeyPath, str | tuple[str, ...]]]:
         for key in (rule.key, *rule.also, *filter(None, [rule.copy])):
             if key and key != BODY:
                 yield ("fields", name), key
-    for place, stated in (("key", rights.key), ("deny", rights.deny), ("ask", rights.ask), ("legacy", rights.legacy and rights.legacy.key)):
+    legacy = rights.legacy and rights.legacy.key
+    for place, stated in (("key", rights.key), ("deny", rights.deny), ("ask", rights.ask), ("legacy", legacy)):
         if stated:
             yield ("rights", place), stated
     for index, document in enumerate(_documents(rules)):
@@ -316,6 +329,9 @@ def _check_keys(rules: Format) -> Iterator[Flaw]:
     for key in rules.fixed:
         if key not in stated:
             yield _flaw(("fixed", key), f"no such key ({key}), allowed are keys named in name, fields, rights and native", on_key=True)
+    for key, native in rules.native.items():
+        if native.required and rules.direction != "read" and key not in rules.fixed:
+            yield _flaw(("native", key, "required"), f"nothing is written there ({key}), `fixed` must hold a value for it", on_key=True)
     for index, implied in enumerate(rules.rights.implied):
         if implied.key not in stated:
             path = ("rights", "implied", index, "key")

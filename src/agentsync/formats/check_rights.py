@@ -35,7 +35,7 @@ _ONLY_IN: Final[Mapping[str, tuple[str, ...]]] = {
     "foreign": ("allow-list",),
     "prefix": _OF_LISTS,
 }
-_BESIDE_DENY: Final = ("deny_shape",)
+_BESIDE_DENY: Final = ("deny_shape", "deny_none", "deny_tools")
 
 
 def check_rights(rules: Format) -> Iterator[Flaw]:
@@ -46,6 +46,7 @@ def check_rights(rules: Format) -> Iterator[Flaw]:
     yield from check_tools(tools, rights.other, ("rights",))
     yield from _check_mcp(rights)
     yield from _check_patterns(rights, tools)
+    yield from _check_names(rights, tools)
     yield from _check_grants(rights)
     yield from _check_switches(rights)
     yield from _check_shapes(rights)
@@ -159,8 +160,32 @@ def _check_patterns(rights: RightsRules, tools: Mapping[str, Sequence[str]]) -> 
                 yield _flaw(("rights", "legacy", "rename", old), f"no such tool ({new}), it must be named in `tools` or `other`")
 
 
+def _check_names(rights: RightsRules, tools: Mapping[str, Sequence[str]]) -> Iterator[Flaw]:
+    """Names that other keys of `rights` speak of must be tools, and the deny list's own names good ones."""
+    native = {name for names in tools.values() for name in names} | set(rights.other) | {n for names in rights.deny_tools.values() for n in names}
+    spoken: list[tuple[KeyPath, Sequence[str]]] = [(("rights", "full"), rights.full)]
+    spoken += [(("rights", "words", word), names) for word, names in rights.words.items()]
+    mcp = {*rights.mcp.all, *(rights.mcp.deny_all or ())}
+    spoken += [(("rights", "companions"), [name for name in rights.companions if name not in mcp])]
+    for path, names in spoken:
+        for name in names:
+            if name not in native:
+                nearest = near(name, native)
+                message = f"no such tool ({name}), it must be named in `tools` or `other`"
+                yield _flaw(path, message, f"did you mean `{nearest}`?" if nearest else None)
+    for leader, names in rights.companions.items():
+        for name in names:
+            if name in {one for given in tools.values() for one in given}:
+                yield _flaw(("rights", "companions", leader), f"an atom describes the name already ({name}), one of them is allowed")
+    for atom, names in rights.deny_tools.items():
+        if problem := flaw_of_atom(atom):
+            yield _flaw(("rights", "deny_tools", atom), problem[0], problem[1], on_key=True)
+        if not names:
+            yield _flaw(("rights", "deny_tools", atom), "no name is given, at least one is needed; leave out an atom that has none")
+
+
 def _check_grants(rights: RightsRules) -> Iterator[Flaw]:
-    lists: list[tuple[KeyPath, Sequence[str]]] = [(("rights", "always"), rights.always), (("rights", "never"), rights.never)]
+    lists: list[tuple[KeyPath, Sequence[str]]] = [(("rights", key), getattr(rights, key)) for key in ("always", "brings", "never")]
     lists += [(("rights", "implied", index, "adds"), implied.adds) for index, implied in enumerate(rights.implied)]
     for key, by_value in rights.switches.items():
         for value, switch in by_value.items():
@@ -174,6 +199,10 @@ def _check_grants(rights: RightsRules) -> Iterator[Flaw]:
     for index, grant in enumerate(rights.never):
         if grant in rights.always:
             yield _flaw(("rights", "never", index), f"always and never given ({grant}), one of them is allowed")
+    for name, atoms in rights.former.items():
+        for index, atom in enumerate(atoms):
+            if problem := flaw_of_atom(atom):
+                yield _flaw(("rights", "former", name, index), problem[0], problem[1])
     for atom, needed in rights.needs.items():
         for one in (atom, needed):
             if problem := flaw_of_atom(one):

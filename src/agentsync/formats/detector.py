@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from agentsync.formats.evidence import Evidence, Traits, families, may_be_markdown, read_evidence, traits_of
-from agentsync.formats.globs import compiled, compiled_anywhere, fixed_folders, is_plain
+from agentsync.formats.globs import compiled, compiled_anywhere, fixed_folders, fixed_path, is_plain
 
 if TYPE_CHECKING:
     from agentsync.formats.rules import Format, Where
@@ -72,7 +72,11 @@ def detect(path: str, text: str, formats: Sequence[Format]) -> Detection:
     named = tuple(rules for rules in pool if _named(path, rules))
     if len(named) == 1:
         return _of_name(path, named[0], places)
-    return _by_content(path, text, named or pool, places, open_pool=not (certain or named))
+    told = _by_content(path, text, named or pool, places, open_pool=not (certain or named))
+    if told is NOTHING and len(places) == 1 and not places[0].format.detect.content:
+        # What lies in such a format's folder, and speaks for no other, can be told by nothing else.
+        return Detection(places[0].format, places[0].where, places[0].where.document, guessed=True)
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ def _best_place(path: str, rules: Format) -> Iterator[_Place]:
     for where in rules.where:
         for glob in where.read:
             # Most paths lie nowhere near most folders: looking for the folder's text first saves the search for a match.
-            if "/".join(fixed_folders(glob)) not in path:
+            if fixed_path(glob) not in path:
                 continue
             match = compiled_anywhere(glob).fullmatch(path)
             if match is None or any(compiled(skip).fullmatch(path[match.end("above") :]) for skip in where.skip):
@@ -111,7 +115,7 @@ def _best_place(path: str, rules: Format) -> Iterator[_Place]:
             if not certain and match["above"].rstrip("/").rpartition("/")[2].startswith("."):
                 continue  # `.other/agents` is another assistant's folder, whoever it is
             # A file that is known by its name alone lies in no folder of its format: another one's folder decides.
-            rank = (match["above"].count("/") + len(fixed), len(fixed)) if fixed else (0, 0)
+            rank = (match["above"].count("/") + len(fixed), len(fixed)) if "/" in glob else (0, 0)
             if best is None or rank > best.rank:
                 best = _Place(rules, where, rank, certain)
     if best is not None:
@@ -136,8 +140,10 @@ def _file_name(path: str) -> str:
 
 
 def _named(path: str, rules: Format) -> bool:
+    if not rules.detect.files or rules.direction == "write":
+        return False
     name = _file_name(path)
-    return rules.direction != "write" and any(compiled(glob).fullmatch(name) for glob in rules.detect.files)
+    return any(compiled(glob).fullmatch(name) for glob in rules.detect.files)
 
 
 def _of_name(path: str, rules: Format, places: Sequence[_Place]) -> Detection:
@@ -172,6 +178,8 @@ def _by_content(path: str, text: str, pool: Sequence[Format], places: Sequence[_
     guesses: list[_Score] = []
     for family in families(_file_name(path), text):
         for rules in pool:
+            if open_pool and not rules.detect.content:
+                continue
             traits = traits_of(rules)
             for score in _scores(rules, traits, family, text):
                 scores.append(score)

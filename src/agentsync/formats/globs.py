@@ -46,6 +46,12 @@ def fixed_folders(glob: str) -> tuple[str, ...]:
     return tuple(steps)
 
 
+@lru_cache(maxsize=1024)
+def fixed_path(glob: str) -> str:
+    """The same as one text."""
+    return "/".join(fixed_folders(glob))
+
+
 def _translated(glob: str) -> str:
     parts: list[str] = []
     steps = glob.split("/")

@@ -130,6 +130,7 @@ def _layout(document: DocumentRules) -> Layout:
         fence_end=document.fence.end,
         bom=document.bom,
         repair=document.repair,
+        repair_lists=document.repair_lists,
         repair_crlf=document.repair_crlf,
         repair_bom=document.repair_bom,
         duplicate=document.duplicate,

@@ -1,7 +1,8 @@
 """Whether a pattern of a format file can be trusted with a hostile text: it compiles, is short, and runs in linear time.
 
 Floor 2, pure. Python's `re` tries alternatives one after the other, so a pattern is kept to what an automaton could do:
-nothing repeated or optional inside a repeated group, no looking around, no back reference.
+nothing repeated or optional inside a repeated group, no looking around, no back reference. One form is let through: parts behind a
+separator that they cannot hold, `(?:-[a-z]+)*`, for there is but one way to take a text apart by it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ MAX_PATTERN: Final = 200
 MAX_TIMES: Final = 1000
 _REPEAT: Final = re.compile(r"[*+?]|\{(\d*)(?:,(\d*))?\}")
 _CLASS: Final = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+_PARTS: Final = re.compile(r"\(\?:([-_/:,])(\[[^\[\]\\]+\])\+\)\*")
 _PLAIN_GROUPS: Final = ("?:", "?P<")
 
 
@@ -20,6 +22,7 @@ def flaw_of(pattern: str) -> str | None:
     """What is wrong with a pattern, or None.
 
     >>> flaw_of(r"[a-z]+(?:-[a-z]{1,9})?")
+    >>> flaw_of(r"[a-z]+(?:-[a-z]+)*")
     >>> flaw_of(r"(?:a+b)*")
     'a group that repeats or branches is repeated itself'
     >>> flaw_of(r"(a)\\1")
@@ -51,6 +54,11 @@ def _not_linear(pattern: str) -> str | None:
     closed = False  # whether the item before is such a group
     at = 0
     while at < len(pattern):
+        parts = _PARTS.match(pattern, at)
+        if parts is not None and re.match(parts[2], parts[1]) is None:
+            choices[-1] = True
+            closed, at = False, parts.end()
+            continue
         character = pattern[at]
         repeat = _REPEAT.match(pattern, at)
         if repeat is not None and at > 0:

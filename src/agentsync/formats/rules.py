@@ -67,6 +67,7 @@ class Detect(Rule, frozen=True):
     keys: Annotated[tuple[Text, ...], _doc("keys that speak for this format; each found one counts")] = ()
     never: Annotated[tuple[Text, ...], _doc("keys that speak against it")] = ()
     needs: Annotated[tuple[Text, ...], _doc("keys that must all be there")] = ()
+    content: Annotated[bool, _doc("false: only where a file lies and what it is called tells, and never what it holds")] = True
 
 
 class EntryPlace(Rule, frozen=True):
@@ -79,7 +80,9 @@ class EntryPlace(Rule, frozen=True):
 class Fence(Rule, frozen=True):
     """How the head of a head+body document is marked off."""
 
-    open: Annotated[Literal["exact", "trailing-space"], _doc("trailing-space: `---  ` opens too")] = "exact"
+    open: Annotated[
+        Literal["exact", "trailing-space", "trimmed"], _doc("trailing-space: `---  ` opens and closes too; trimmed: `  ---` as well")
+    ] = "exact"
     close: Annotated[
         Literal["line", "prefix", "anywhere"],
         _doc("line: a line `---`; prefix: a line starting `---`; anywhere: the first `---` inside the head text"),
@@ -106,10 +109,12 @@ class DocumentRules(Rule, frozen=True):
     body: Annotated[str, _doc("the key that holds `$body` where the container has no body")] = "prompt"
     bom: Annotated[Outcome, _doc("what a byte order mark does; ignored: it is stripped")] = "ignored"
     repair: Annotated[
-        Literal["none", "quote-lines", "block-lines", "pairs"],
+        Literal["none", "quote-lines", "block-lines", "pairs", "flat-lines"],
         _doc("the client's own mending of a head that is no YAML: quote-lines wraps suspicious one-line values in double quotes, "
-             "block-lines makes every top-level value with a colon a literal block, pairs reads line by line"),
+             "block-lines makes every top-level value with a colon a literal block, pairs reads line by line, flat-lines too, "
+             "but with no nesting: brackets are JSON, and the keys of `repair_lists` hold lists"),
     ] = "none"
+    repair_lists: Annotated[tuple[str, ...], _doc("keys that hold lists for `repair: flat-lines`")] = ()
     repair_crlf: Annotated[bool, _doc("false: the repair does not work on CRLF files")] = True
     repair_bom: Annotated[bool, _doc("false: the repair does not work on files with a byte order mark")] = True
     duplicate: Annotated[Literal["last", "first", "error"], _doc("which of two equal keys counts")] = "error"
@@ -138,6 +143,7 @@ class DocumentRules(Rule, frozen=True):
     lift: Annotated[str | None, _doc("a map whose keys count as if they stood at top level; where a format is only read")] = None
     home: Annotated[str | None, _doc("the format whose native keys stand at top level, where it is another one")] = None
     others: Annotated[str | None, _doc("the key under which native values of other formats stand, by format id")] = None
+    one_line: Annotated[tuple[Text, ...], _doc("places that another client reads line by line: there what is new under `others` is one line")] = ()
 
 
 class NameRules(Rule, frozen=True):
@@ -151,6 +157,7 @@ class NameRules(Rule, frozen=True):
     write: Annotated[Literal["always", "needed"], _doc("needed: the key is written only where the file name says something else")] = "always"
     trim: Annotated[bool, _doc("the client trims it")] = False
     text_of: Annotated[bool, _doc("true: a number or a switch under `key` is a name, as JavaScript writes it; else it is bad")] = False
+    cleaned: Annotated[str | None, _doc("a character class; runs of other characters of a name become one `-`")] = None
     dashed: Annotated[bool, _doc("true: blanks and `_` in a stem that stands for the name become `-`")] = False
     pattern: Annotated[str | None, _doc("what the whole name must match")] = None
     length: Annotated[tuple[int, int], _doc("least and most characters")] = (1, 256)
@@ -269,14 +276,23 @@ class RightsRules(Rule, frozen=True):
     unknown: Annotated[Literal["dropped", "opens", "agent", "file", "sent"], _doc("what a name the client does not know does")] = "dropped"
     all: Annotated[tuple[str, ...], _doc("entries that mean every tool; the first is written where absence does not mean all")] = ()
     alone: Annotated[bool, _doc("true: an entry of `all` counts only where it is the only one")] = False
+    full: Annotated[tuple[str, ...], _doc("what an agent without limits gets where absence is `none`; absent: every tool of `tools`")] = ()
+    words: Annotated[dict[str, tuple[str, ...]], _doc("texts that, as the whole value, stand for a list of names")] = {}
     none: Annotated[tuple[str, ...], _doc("what to write for `no tools` where an empty list means something else")] = ()
     void: Annotated[tuple[str, ...], _doc("names that the client takes and that give nothing")] = ()
-    deny_none: Annotated[tuple[str, ...], _doc("what to write into the deny list for `no tools`, where no allow-list can say it")] = ()
+    deny_none: Annotated[
+        tuple[str, ...], _doc("what to write into the deny list for `no tools`, where no allow-list can say it; `none` is written beside it")
+    ] = ()
     tools: Annotated[
         str | dict[str, tuple[str, ...]],
         _doc("atom to native names; the first is written, all are read; a name under several atoms grants them all. Text: a table in formats/tables"),
     ] = {}
+    former: Annotated[dict[str, tuple[str, ...]], _doc("native name to atoms: names that are read for what they meant, and never written")] = {}
     other: Annotated[tuple[str, ...], _doc("native tools that no atom describes")] = ()
+    companions: Annotated[
+        dict[str, tuple[str, ...]], _doc("native tool to tools given and denied together with it; alone they are tools that no atom describes")
+    ] = {}
+    deny_tools: Annotated[dict[str, tuple[str, ...]], _doc("atom to names in the deny list, where it knows others than `tools`")] = {}
     vocabulary: Annotated[str | None, _doc("name of the tool vocabulary; formats that share it exchange unknown names. Absent: the id")] = None
     client: Annotated[str | None, _doc("the format whose client enforces this one too, where another format is read by the same client")] = None
     fold: Annotated[bool, _doc("tool names are compared without case")] = False
@@ -296,8 +312,9 @@ class RightsRules(Rule, frozen=True):
     together: Annotated[Literal["both", "deny-only"], _doc("allow and deny stated together; deny-only: the allow-list is discarded")] = "both"
     ask: Annotated[tuple[str, ...] | None, _doc("path of keys to a list of grants that ask the user first")] = None
     foreign: Annotated[bool, _doc("true: tools of other vocabularies are named `VOCABULARY/NAME`")] = False
-    needs: Annotated[dict[str, str], _doc("atom to an atom without which the client refuses to start")] = {}
-    always: Annotated[tuple[str, ...], _doc("grants an agent has whatever is stated")] = ()
+    needs: Annotated[dict[str, str], _doc("atom to an atom without which the client does not start the agent")] = {}
+    always: Annotated[tuple[str, ...], _doc("grants an agent has whatever is stated: told, and a refusal only where one is denied by name")] = ()
+    brings: Annotated[tuple[str, ...], _doc("grants that every allow-list brings along, unless they are denied")] = ()
     never: Annotated[tuple[str, ...], _doc("grants an agent never gets")] = ()
     implied: tuple[Implied, ...] = ()
     denied: tuple[Denied, ...] = ()
@@ -337,9 +354,10 @@ class NativeRule(Rule, frozen=True):
     """A key that this format alone understands."""
 
     type: Annotated[
-        Literal["any", "text", "bool", "integer", "positive", "number", "list", "map", "map-or-null", "text-or-list", "labels", "declared"],
+        Literal["any", "text", "bool", "integer", "positive", "number", "list", "map", "map-or-null", "text-or-list", "labels", "declared",
+                "nothing"],
         _doc("what the client accepts; labels: a list, not empty, of distinct texts of ASCII letters, digits, blanks, `-` and `_`; "
-             "declared: a list, or a map of maps that have a `kind`"),
+             "declared: a list, or a map of maps that have a `kind`; nothing: it fails on any value"),
     ] = "any"
     values: Annotated[tuple[Any, ...], _doc("the only values the client accepts, where it knows a few")] = ()
     risk: Annotated[Risk, _doc("what it may do: inert, runs commands, connects somewhere, widens rights, holds a secret")] = "runs"
