@@ -37,6 +37,7 @@ _ANSWERS: Final[Mapping[str, Mapping[str, str]]] = {
 _REPAIRS: Final[Mapping[str, str]] = {
     "quote-lines": "puts suspicious one-line values into double quotes and tries again",
     "block-lines": "makes every top-level value with a colon a literal block and tries again", "pairs": "reads it line by line",
+    "flat-lines": "reads it line by line, brackets as JSON",
 }
 _DIALECTS: Final[Mapping[str, str]] = {
     "yaml12": "YAML 1.2 (`no` is a text)", "yaml11": "YAML 1.1 (`no` is false)", "js-yaml": "YAML 1.2 with dates",

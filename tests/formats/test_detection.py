@@ -181,7 +181,7 @@ BY_PATH = {
 }  # fmt: skip
 BY_CONTENT = {
     "claude-code": 0.97, "claude-json": 1, "codex": 1, "copilot": 0.58, "cursor": 0.38, "gemini-cli": 0.8, "opencode": 0.7,
-    "qwen-code": 0.4,
+    "qwen-code": 0.35,
 }  # fmt: skip
 
 

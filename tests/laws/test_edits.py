@@ -25,7 +25,9 @@ from tests.laws.test_corpus_laws import complain
 
 NEW_DESCRIPTION = 'Reads: what "others" wrote, 50 % of it # and the rest'
 NEW_PARAGRAPH = "Say what you are unsure of.\n\n---\n\n* `key: value` \\ \"quoted\""
-MODELS = ("sonnet", "gpt-5.5", "gemini-2.5-pro", "qwen-max", "opus", "gpt-5.4-mini", "gemini-2.5-flash", "qwen-plus", "claude-sonnet-4", "claude-opus-4-5")
+MODELS = ("sonnet", "gpt-5.5", "gemini-2.5-pro", "qwen-max", "opus", "gpt-5.4-mini", "gemini-2.5-flash", "qwen-plus",
+    "claude-sonnet-4", "claude-opus-4-5",
+)
 Edit = Callable[[Format, Agent], Agent | None]
 
 
@@ -270,9 +272,9 @@ def owner_of_nodes(text: str, place: Place) -> list[str]:
     root = yaml.compose(text.replace("\r\n", "\n"), Loader=yaml.SafeLoader)
     shared = documents(place.format)[0].entry
     for step in shared.at if shared is not None else ():
-        root = dict((key.value, value) for key, value in root.value)[step]
+        root = {key.value: value for key, value in root.value}[step]
     if shared is not None and shared.key is None:
-        root = dict((key.value, value) for key, value in root.value)[place.entry]
+        root = {key.value: value for key, value in root.value}[place.entry]
     elif shared is not None:
         root = next(item for item in root.value if any((k.value, v.value) == (shared.key, place.entry) for k, v in item.value))
     owners = ["$layout"] * (text.count("\n") + 1)

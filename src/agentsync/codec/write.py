@@ -179,7 +179,8 @@ def _notes(compiled: Compiled, made: _Made, place: _Old | None, text: str) -> tu
     if place is not None and place.parsed.repaired and text != place.parsed.text:
         message = f"the head was no valid YAML and loaded only as {fmt.title} mends it: the mended lines are written out"
         notes.append(Problem("head-mended", message, severity="note"))
-    if fmt.evidence.enforcement in ("docs", "unverified") and any(k in made.entry.keys for k in (fmt.rights.key, fmt.rights.deny, *fmt.rights.switches) if k):
+    stating = [key for key in (fmt.rights.key, fmt.rights.deny, *fmt.rights.switches) if key in made.entry.keys]
+    if stating and fmt.evidence.enforcement in ("docs", "unverified"):
         message = f"{fmt.title}: enforcement of the agent's rights is not verified"
         notes.append(Problem("enforcement-unverified", message, severity="note"))
     return tuple(notes)
