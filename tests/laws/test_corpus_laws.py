@@ -104,7 +104,7 @@ UNREAD: Mapping[str, Mapping[tuple[str, str], int]] = {
     "copilot": {
         ("refused", "no-head: the file does not begin with a line `…`"): 1,      # a README.md in the agents folder
         ("refused", "refused: `…` is missing"): 1,                               # an agent without the required description
-        ("refused", "refused: `…` must be map-or-null"): 1,                      # `mcp-servers` as a list of names
+        ("refused", "refused: `…` must be a map, or nothing"): 1,                      # `mcp-servers` as a list of names
     },
     "cursor": {("skipped", "no-head: the file does not begin with a line `…`"): 1},      # a README.md in the agents folder
     # Tools of other assistants (Claude's names, older names): one unknown name refuses the file ("Invalid tool name").

@@ -265,7 +265,7 @@ def complaints(name: str, slug: str) -> Iterable[str]:
 def test_a_written_path_stays_in_the_agents_folder(name: str) -> None:
     for format_id, fmt in FORMAT.items():
         for where in fmt.where:
-            if where.write is None:
+            if where.write is None or "{slug}" not in where.write:      # a shared file has one fixed place
                 continue
             before, after = where.write.split("{slug}")
             path = codec.new_path(fmt, name, where.scope)
