@@ -18,14 +18,14 @@ SOURCES: Final = Path(__file__).resolve().parents[1] / "src"
 # Every module and package of agentsync, lowest first. Within a floor too, a module imports only from those that stand before it.
 PURE: Final[Mapping[str, tuple[str, ...]]] = {
     "0, the words": ("model", "rights", "copies"),
-    "1, text and values": ("containers", "shapes", "report"),
+    "1, text and values": ("containers", "shapes", "merge_text", "report"),
     "2, formats": ("formats",),
-    "3, the engine": ("codec",),
-    "4, decisions": ("api", "config", "hub", "snapshot", "plan"),
+    "3, the engine": ("codec", "merge"),
+    "4, decisions": ("api", "config", "hub", "lockfile", "lift", "risks", "snapshot", "bases", "plan", "pull"),
 }
-SIDE: Final = ("disk", "git", "ledger", "locking")
+SIDE: Final = ("disk", "git", "history", "ledger", "locking")
 UPPER: Final[Mapping[str, tuple[str, ...]]] = {
-    "5, read, plan, apply": ("sources", "conversion", "workspace", "sync", "sync_report"),
+    "5, read, plan, apply": ("sources", "conversion", "workspace", "survey", "tracking", "sync", "sync_report"),
     "6, answers": ("decide",),
     "7, the command line": ("commands",),
 }
@@ -37,6 +37,7 @@ ORDER: Final = (*DATA, *(m for floor in PURE.values() for m in floor), *SIDE, *(
 SIDE_KNOWS: Final[Mapping[str, frozenset[str]]] = {
     "disk": frozenset({"model"}),
     "git": frozenset({"model"}),
+    "history": frozenset({"model", "disk", "git"}),
     "ledger": frozenset({"model", "copies", "disk"}),
     "locking": frozenset({"model", "disk"}),
 }

@@ -61,7 +61,7 @@ def test_a_run_keeps_the_old_bytes(tmp_path: Path) -> None:
         Touched("shop", "/p", "c", 0o600, b"gone", None),
     ]
     with open_ledger(str(tmp_path))[0] as ledger:
-        run = ledger.begin_run("push", files, [b"hub"])
+        run, _ = ledger.begin_run("push", files, [b"hub"])
         ledger.settle(run, 0, [row(ODD, written=b"new")], [])
     with open_ledger(str(tmp_path))[0] as ledger:  # killed here: not finished
         assert [(found.id, found.finished, found.command) for found in ledger.runs()] == [(run, None, "push")]
@@ -76,13 +76,13 @@ def test_a_run_keeps_the_old_bytes(tmp_path: Path) -> None:
 
 def test_old_runs_go_and_texts_in_use_stay(tmp_path: Path) -> None:
     with open_ledger(str(tmp_path))[0] as ledger:
-        first = ledger.begin_run("push", [Touched("shop", "/p", "a", None, b"old", b"new")])
+        first, _ = ledger.begin_run("push", [Touched("shop", "/p", "a", None, b"old", b"new")])
         ledger.settle(first, 0, [row(written=b"new")], [])
         ledger.finish_run(first)
     with sqlite3.connect(tmp_path / FILE) as raw:
         raw.execute("UPDATE runs SET started = started - ?", (KEPT_SECONDS + 60,))
     with open_ledger(str(tmp_path))[0] as ledger:
-        second = ledger.begin_run("push", [])
+        second, _ = ledger.begin_run("push", [])
         ledger.finish_run(second)
         assert [found.id for found in ledger.runs()] == [second]
         assert ledger.text(digest_of(b"old")) is None

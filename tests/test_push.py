@@ -24,7 +24,8 @@ from agentsync.ledger import FILE, open_ledger
 from agentsync.model import Problem
 from agentsync.plan import plan_push
 from agentsync.snapshot import Wishes
-from agentsync.sync import Result, apply, at_work, look
+from agentsync.survey import look
+from agentsync.sync import Result, apply, at_work
 from agentsync.workspace import Machine, Workspace, enable, identified, open_hub, user_file
 from tests.conftest import Ran, Run
 from tests.in_process import runner
@@ -194,7 +195,7 @@ def test_a_second_push_writes_nothing_and_a_third_reads_no_copy(world: World) ->
         disk = Watched()
         # The change time cannot be set back: what a row holds is trusted only once that is old enough too.
         result = world.push(disk)
-        copies = [path for path in disk.read_paths if path.startswith((str(world.shop), str(world.app)))]
+        copies = [path for path in disk.read_paths if path.startswith((str(world.shop), str(world.app))) and not path.endswith("agentsync.lock")]
         assert (actions(result), result.run) == ([], None)
         assert [step for step in disk.steps if step[0] != "write" or "hub.holder" not in step[2]] == []
         if number == 0:
@@ -216,7 +217,7 @@ def test_what_is_not_ours_stays(world: World) -> None:
     over = world.push(wishes=Wishes(overwrite=frozenset(["foreign"])))
     assert actions(over) == [("update", "shop/.claude/agents/reviewer.md")]
     with open_ledger(world.space().state)[0] as ledger:  # what was overwritten can be had back
-        assert [t.old for t in ledger.touched(over.run or 0)] == [agent_text("reviewer", "My own").encode()]
+        assert [t.old for t in ledger.touched(over.run or 0) if t.path != "agentsync.lock"] == [agent_text("reviewer", "My own").encode()]
 
 
 def test_an_edited_copy_stays_until_it_may_be_overwritten(world: World) -> None:
@@ -250,7 +251,7 @@ def test_losing_the_ledger_loses_nothing(world: World) -> None:
     shutil.rmtree(world.space().state)
     result = world.push()
     assert {action for action, _ in actions(result)} == {"heal"}
-    assert states(result)["shop:claude-code:reviewer"] == "foreign"
+    assert states(result)["shop:claude-code:reviewer"] == "edited", "the lock still says that it is a copy"
     assert tree(world.shop, world.app) == before
     assert actions(world.push()) == []
 
@@ -357,7 +358,7 @@ def test_a_hostile_name_writes_inside_the_target_only(world: World, name: str) -
     world.push(disk)
     for what, root, path in disk.steps:
         if what == "write" and not root.startswith(str(world.home)):
-            assert path.startswith((".claude/agents/", ".opencode/agents/", ".github/agents/")), path
+            assert path.startswith((".claude/agents/", ".opencode/agents/", ".github/agents/")) or path == "agentsync.lock", path
             assert ".." not in path.split("/")
     assert not (world.base / "x.md").exists()
 
@@ -371,6 +372,7 @@ def test_the_write_set(world: World) -> None:
     world.push(disk)
     allowed = (
         f"{world.shop}/.claude/agents/", f"{world.shop}/.opencode/agents/", f"{world.app}/.github/agents/", f"{world.space().state}/",
+        f"{world.shop}/agentsync.lock", f"{world.app}/agentsync.lock",
     )
     assert {what for what, _, _ in disk.steps} == {"write", "delete"}
     for _, root, path in disk.steps:

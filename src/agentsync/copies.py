@@ -53,7 +53,8 @@ class Written:
     name: the native name that was written. written: digest of our last bytes. base: digest of a document of that format in
     which each field stands as last agreed (push: the same as written). hub: digest of the hub's text then; hub_commit: the
     commit that holds it, where known. recipe: digest of everything else the text was made from (format, models, options).
-    stamp: the file's stat then, empty where it cannot be trusted. losses: how many the conversion had.
+    stamp: the file's stat then, empty where it cannot be trusted. losses: how many the conversion had. says: digest of what was agreed,
+    as the lock has it.
     """
 
     key: Key
@@ -66,6 +67,42 @@ class Written:
     recipe: str = ""
     stamp: str = ""
     losses: int = 0
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """A copy whose last change was undone: nothing happens to it while hub and copy are what they were then.
+
+    hub: digest of the hub's text; copy: digest of the file's bytes, empty where there was no file.
+    """
+
+    key: Key
+    agent: str
+    hub: str
+    copy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one side of a conflict says, as text for people."""
+
+    project: str
+    target: str
+    path: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A part of an agent that two sides changed differently, or that cannot be carried into the hub. Both stay where they are."""
+
+    agent: str
+    part: str
+    hub: str
+    base: str
+    sides: tuple[Side, ...]
+    why: str = "changed differently on both sides"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +123,8 @@ class Edit:
     """What happens to one file, and to the ledger after it. The unit of the executor: original or final, nothing between.
 
     old: the text it has, None where there is none. new: the text it gets, None to delete it; equal to old: only the ledger moves.
-    put: rows to remember, `forget`: rows to drop, once the file stands.
+    put: rows to remember, `forget`: rows to drop, once the file stands; `keep`: texts that they name beside the file's own.
+    notes: what a commit's message says of it.
     """
 
     project: str
@@ -97,6 +135,8 @@ class Edit:
     changes: tuple[Change, ...] = ()
     put: tuple[Written, ...] = ()
     forget: tuple[Key, ...] = ()
+    keep: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def touches(self) -> bool:
@@ -138,6 +178,7 @@ class Plan:
     projects: tuple[ProjectOutcome, ...] = ()
     problems: tuple[Problem, ...] = ()
     losses: tuple[tuple[Change, Loss], ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     hidden: Mapping[str, int] = field(default_factory=lambda: EMPTY)
     """Losses already seen, as a number by project."""
 

@@ -20,7 +20,8 @@ from agentsync.hub import HubAgent, options_of
 from agentsync.model import HUB_FORMAT, Agent, AgentsyncError, Document, Value
 from agentsync.plan import plan_push
 from agentsync.snapshot import Wishes
-from agentsync.sync import at_work, look
+from agentsync.survey import look
+from agentsync.sync import at_work
 from agentsync.workspace import Workspace, enabled, save_hub, shown
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -46,11 +47,12 @@ def environment() -> dict[str, str]:
     return kept | {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_ASKPASS": "true", "SSH_ASKPASS": "true", "LC_ALL": "C"}
 
 
-def _run(folder: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def _run(folder: str, *arguments: str, given: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Call git in a folder; `given` is its standard input."""
     try:
         return subprocess.run(
             ["git", *_ALWAYS, "-C", folder, *arguments],
-            capture_output=True, check=False, stdin=subprocess.DEVNULL, env=environment(), timeout=_SECONDS,
+            capture_output=True, check=False, input=given or b"", env=environment(), timeout=_SECONDS,
         )
     except FileNotFoundError:
         problem = Problem("no-git", "git is not installed, or not on PATH", hint="install git: https://git-scm.com/downloads")
@@ -97,6 +99,30 @@ def head_commit(top: str) -> str | None:
     return _ask(top, "rev-parse", "--verify", "--quiet", "--end-of-options", "HEAD^{commit}")
 
 
+def checked_out(top: str) -> str | None:
+    """The commit that is checked out, read from the repository's own files where they say it plainly: no process a project."""
+    own = Path(top, ".git")
+    try:
+        word = (own / "HEAD").read_text(encoding="ascii").strip()
+        if word.startswith("ref: "):
+            loose = own / word[5:]
+            word = loose.read_text(encoding="ascii").strip() if loose.is_file() else _packed(own, word[5:])
+        if len(word) in (40, 64) and all(sign in "0123456789abcdef" for sign in word):
+            return word
+    except (OSError, UnicodeDecodeError):
+        pass        # a linked work tree, another store of references, or no commit yet: git knows
+    return head_commit(top)
+
+
+def _packed(own: Path, name: str) -> str:
+    """A reference among the packed ones, or an empty text."""
+    for line in (own / "packed-refs").read_text(encoding="utf-8", errors="replace").splitlines():
+        commit, _, packed = line.partition(" ")
+        if packed == name:
+            return commit
+    return ""
+
+
 def busy(top: str) -> str | None:
     """What the repository is in the middle of (`a merge`, `a rebase` …), or None."""
     own = Path(top, ".git")
@@ -117,3 +143,44 @@ def init(folder: str) -> str:
     if done.returncode != 0:
         raise GitError(Problem("git", f"git init failed: {os.fsdecode(done.stderr).strip()}", path=folder))
     return branch
+
+
+# ---- what is committed, and committing ----------------------------------------------------------------------------
+
+
+def changed_paths(top: str, paths: Sequence[str]) -> frozenset[str]:
+    """Those of these paths (below the top, with `/`) whose file, or what is staged of it, differs from the last commit."""
+    if not paths:
+        return frozenset()
+    arguments = ("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignored=matching")
+    done = _run(top, "--literal-pathspecs", *arguments, "--", *paths)
+    if done.returncode != 0:
+        raise GitError(Problem("git", f"git status failed: {os.fsdecode(done.stderr).strip()}", path=top))
+    return frozenset(os.fsdecode(record[3:]) for record in done.stdout.split(b"\0") if len(record) > 3)
+
+
+def commit_paths(top: str, paths: Sequence[str], message: str) -> str | None:
+    """Commit just these paths as they stand, on the branch that is checked out; the commit, or None where none of them differs.
+
+    Nothing else that is staged goes along, and it stays staged. No hook runs and nothing is signed: nobody is there to be asked.
+    GitError where git refuses, as in the middle of a merge.
+    """
+    given = b"\0".join(os.fsencode(path) for path in paths)
+    known = _run(top, "--literal-pathspecs", "add", "--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul", given=given)
+    if known.returncode != 0:
+        raise GitError(Problem("git", f"git add failed: {os.fsdecode(known.stderr).strip()}", path=top))
+    done = _run(
+        top, "--literal-pathspecs", "-c", "commit.gpgSign=false", "commit", "--quiet", "--no-verify", "--only", "--cleanup=verbatim",
+        f"--message={message}", "--pathspec-from-file=-", "--pathspec-file-nul", given=given,
+    )
+    if done.returncode == 0:
+        return head_commit(top)
+    if not changed_paths(top, paths):
+        return None
+    said = (os.fsdecode(done.stderr).strip() or os.fsdecode(done.stdout).strip()).splitlines()
+    raise GitError(Problem("git", f"git commit failed: {said[0] if said else 'no reason given'}", path=top))
+
+
+def has_commit(top: str, commit: str) -> bool:
+    """Whether a clone has a commit."""
+    return _ask(top, "cat-file", "-e", "--end-of-options", f"{commit}^{{commit}}") is not None

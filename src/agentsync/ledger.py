@@ -12,21 +12,22 @@ Processes exclude each other by the hub's lock, so a busy database means a broke
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sqlite3
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from agentsync.copies import Key, Written
+from agentsync.copies import Key, Paused, Written
 from agentsync.disk import Stamp
 from agentsync.model import AgentsyncError, Problem
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 FILE: Final = "ledger.sqlite3"
 KEPT_SECONDS: Final = 30 * 24 * 3600
 """How long a run's old bytes are kept for undo."""
@@ -36,17 +37,32 @@ CREATE TABLE IF NOT EXISTS texts(digest TEXT PRIMARY KEY, data BLOB NOT NULL) WI
 CREATE TABLE IF NOT EXISTS copies(
   root BLOB NOT NULL, format TEXT NOT NULL, scope TEXT NOT NULL, path BLOB NOT NULL, entry BLOB NOT NULL,
   agent BLOB NOT NULL, name BLOB NOT NULL, written TEXT NOT NULL, base TEXT NOT NULL, hub TEXT NOT NULL, hub_commit TEXT,
-  recipe TEXT NOT NULL, stamp TEXT NOT NULL, losses INTEGER NOT NULL,
+  recipe TEXT NOT NULL, stamp TEXT NOT NULL, losses INTEGER NOT NULL, says TEXT NOT NULL DEFAULT '',
   PRIMARY KEY(root, format, scope, path, entry)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS roots(root BLOB PRIMARY KEY, identity TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS roots(root BLOB PRIMARY KEY, identity TEXT NOT NULL, head TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS approved(copy BLOB NOT NULL, digest TEXT NOT NULL, PRIMARY KEY(copy, digest)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS paused(copy BLOB PRIMARY KEY, agent BLOB NOT NULL, hub TEXT NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seen(format TEXT NOT NULL, agent BLOB NOT NULL, digest TEXT NOT NULL,
   PRIMARY KEY(format, agent, digest)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs(
-  id INTEGER PRIMARY KEY AUTOINCREMENT, started REAL NOT NULL, finished REAL, command TEXT NOT NULL);
+  id INTEGER PRIMARY KEY AUTOINCREMENT, started REAL NOT NULL, finished REAL, command TEXT NOT NULL,
+  undid INTEGER, hub_commit TEXT);
 CREATE TABLE IF NOT EXISTS touched(
   run INTEGER NOT NULL, number INTEGER NOT NULL, project BLOB NOT NULL, root BLOB NOT NULL, path BLOB NOT NULL, mode INTEGER,
-  old TEXT, new TEXT, done INTEGER NOT NULL, PRIMARY KEY(run, number)) WITHOUT ROWID;
+  old TEXT, new TEXT, done INTEGER NOT NULL, before TEXT NOT NULL DEFAULT '', after TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY(run, number)) WITHOUT ROWID;
 """
+_UPGRADES: Final = {
+    1: (
+        "ALTER TABLE copies ADD COLUMN says TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE roots ADD COLUMN head TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE runs ADD COLUMN undid INTEGER",
+        "ALTER TABLE runs ADD COLUMN hub_commit TEXT",
+        "ALTER TABLE touched ADD COLUMN before TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE touched ADD COLUMN after TEXT NOT NULL DEFAULT ''",
+    ),
+}
+"""What turns the tables of an older schema into the next one's."""
 
 
 class LedgerError(AgentsyncError):
@@ -57,7 +73,10 @@ class LedgerError(AgentsyncError):
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """One file of a run: the bytes before and after (None: no file). `done`: the file was changed, and the ledger knows."""
+    """One file of a run: the bytes before and after (None: no file). `done`: the file was changed, and the ledger knows.
+
+    before, after: the rows that spoke of it, and those that do now; what undo needs to know what was agreed.
+    """
 
     project: str
     root: str
@@ -66,16 +85,23 @@ class Touched:
     old: bytes | None
     new: bytes | None
     done: bool = False
+    before: tuple[Written, ...] = ()
+    after: tuple[Written, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that was recorded. `finished` is None for one that was killed."""
+    """A run that was recorded. `finished` is None for one that was killed; `undid` is the run it took back.
+
+    started, finished: seconds since 1970. hub_commit: what it committed in the hub.
+    """
 
     id: int
     started: float
     finished: float | None
     command: str
+    undid: int | None = None
+    hub_commit: str | None = None
 
 
 def digest_of(data: bytes) -> str:
@@ -118,7 +144,7 @@ class Ledger:
                 "DELETE FROM copies WHERE root = ? AND format = ? AND scope = ? AND path = ? AND entry = ?",
                 (_in(key.root), key.format, key.scope, _in(key.path), _in(key.entry)),
             )
-        self._db.executemany("INSERT OR REPLACE INTO copies VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", map(_values, put))
+        self._db.executemany("INSERT OR REPLACE INTO copies VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", map(_values, put))
         for data in texts:
             self._store(data)
 
@@ -151,11 +177,18 @@ class Ledger:
         device, _, inode = str(found[0]).partition(":")
         return int(device), int(inode)
 
-    def know_root(self, root: str, identity: tuple[int, int]) -> None:
-        """Remember which folder a root is."""
-        if self.identity(root) != identity:
+    def head(self, root: str) -> str | None:
+        """The commit that was checked out in a root when all its copies were last seen there, or None."""
+        found = self._db.execute("SELECT head FROM roots WHERE root = ?", (_in(root),)).fetchone()
+        return str(found[0]) if found and found[0] else None
+
+    def know_root(self, root: str, identity: tuple[int, int], head: str | None = None) -> None:
+        """Remember which folder a root is, and where `head` is given, which commit is checked out there."""
+        known = self.head(root)
+        if self.identity(root) != identity or (head is not None and head != known):
+            values = (_in(root), f"{identity[0]}:{identity[1]}", head or known or "")
             with self._transaction():
-                self._db.execute("INSERT OR REPLACE INTO roots VALUES (?, ?)", (_in(root), f"{identity[0]}:{identity[1]}"))
+                self._db.execute("INSERT OR REPLACE INTO roots VALUES (?, ?, ?)", values)
 
     def forget_root(self, root: str) -> None:
         """Forget a root and all copies in it; the files stay."""
@@ -172,26 +205,56 @@ class Ledger:
         with self._transaction():
             self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", ((f, _in(a), d) for f, a, d in losses))
 
+    # ---- decisions ----
+
+    def approved(self) -> frozenset[tuple[Key, str]]:
+        """Contents of copies that the user approved: (copy, digest of its bytes)."""
+        return frozenset((_key_of(copy), digest) for copy, digest in self._db.execute("SELECT copy, digest FROM approved"))
+
+    def approve(self, contents: Iterable[tuple[Key, str]]) -> None:
+        """Approve the contents of copies."""
+        with self._transaction():
+            self._db.executemany("INSERT OR IGNORE INTO approved VALUES (?, ?)", ((_key_word(key), digest) for key, digest in contents))
+
+    def paused(self) -> tuple[Paused, ...]:
+        """Copies on hold since a run was undone."""
+        found = self._db.execute("SELECT copy, agent, hub, digest FROM paused")
+        return tuple(Paused(_key_of(copy), _out(agent), hub, digest) for copy, agent, hub, digest in found)
+
+    def pause(self, put: Iterable[Paused] = (), forget: Iterable[Key] = ()) -> None:
+        """Put copies on hold, and let others go."""
+        with self._transaction():
+            self._db.executemany("DELETE FROM paused WHERE copy = ?", ((_key_word(key),) for key in forget))
+            values = ((_key_word(one.key), _in(one.agent), one.hub, one.copy) for one in put)
+            self._db.executemany("INSERT OR REPLACE INTO paused VALUES (?, ?, ?, ?)", values)
+
     # ---- runs ----
 
-    def begin_run(self, command: str, files: Sequence[Touched], texts: Iterable[bytes] = ()) -> int:
-        """Record a run and the bytes it is about to replace, durably; its number. Nothing may change on disk before this returns.
+    def begin_run(
+        self, command: str, files: Sequence[Touched], texts: Iterable[bytes] = (), *, run: int | None = None, undid: int | None = None
+    ) -> tuple[int, int]:
+        """Record a run and the bytes it is about to replace, durably; its number, and the number of the first of these files in it.
 
-        texts: what else its rows will name.
+        Nothing may change on disk before this returns. texts: what else its rows will name. run: one that goes on with more files.
+        undid: the run that this one takes back.
         """
         self._db.execute("PRAGMA synchronous = FULL")
         try:
             with self._transaction():
-                run = self._db.execute("INSERT INTO runs(started, command) VALUES (?, ?)", (time.time(), command)).lastrowid or 0
+                if run is None:
+                    values = (time.time(), command, undid)
+                    run = self._db.execute("INSERT INTO runs(started, command, undid) VALUES (?, ?, ?)", values).lastrowid or 0
                 for data in texts:
                     self._store(data)
-                for number, file in enumerate(files):
+                first = int(self._db.execute("SELECT coalesce(max(number) + 1, 0) FROM touched WHERE run = ?", (run,)).fetchone()[0])
+                for number, file in enumerate(files, first):
                     old, new = self._store(file.old), self._store(file.new)
-                    values = (run, number, _in(file.project), _in(file.root), _in(file.path), file.mode, old, new)
-                    self._db.execute("INSERT INTO touched VALUES (?,?,?,?,?,?,?,?,0)", values)
+                    place = (run, number, _in(file.project), _in(file.root), _in(file.path), file.mode)
+                    rows = (_rows_word(file.before), _rows_word(file.after))
+                    self._db.execute("INSERT INTO touched VALUES (?,?,?,?,?,?,?,?,0,?,?)", (*place, old, new, *rows))
         finally:
             self._db.execute("PRAGMA synchronous = NORMAL")
-        return run
+        return run, first
 
     def settle(self, run: int, number: int, put: Iterable[Written], forget: Iterable[Key]) -> None:
         """The file `number` of a run stands as planned: remember its rows."""
@@ -199,32 +262,47 @@ class Ledger:
             self._keep(put, forget, ())
             self._db.execute("UPDATE touched SET done = 1 WHERE run = ? AND number = ?", (run, number))
 
-    def finish_run(self, run: int) -> None:
+    def finish_run(self, run: int, hub_commit: str | None = None) -> None:
         """The run is over; records past their time go."""
         now = time.time()
         with self._transaction():
-            self._db.execute("UPDATE runs SET finished = ? WHERE id = ?", (now, run))
+            self._db.execute("UPDATE runs SET finished = ?, hub_commit = coalesce(?, hub_commit) WHERE id = ?", (now, hub_commit, run))
             old = [found[0] for found in self._db.execute("SELECT id FROM runs WHERE started < ?", (now - KEPT_SECONDS,))]
             if old:
                 self._db.executemany("DELETE FROM touched WHERE run = ?", ((number,) for number in old))
                 self._db.executemany("DELETE FROM runs WHERE id = ?", ((number,) for number in old))
-                self._db.execute(
-                    "DELETE FROM texts WHERE digest NOT IN (SELECT written FROM copies UNION SELECT base FROM copies"
-                    " UNION SELECT hub FROM copies UNION SELECT old FROM touched WHERE old IS NOT NULL"
-                    " UNION SELECT new FROM touched WHERE new IS NOT NULL)"
-                )
+                self._drop_texts()
+
+    def _drop_texts(self) -> None:
+        """Forget texts that no row and no record of a run names."""
+        named = "SELECT written FROM copies UNION SELECT base FROM copies UNION SELECT hub FROM copies UNION SELECT old FROM touched" \
+            " WHERE old IS NOT NULL UNION SELECT new FROM touched WHERE new IS NOT NULL"
+        words = self._db.execute("SELECT before, after FROM touched WHERE before <> '' OR after <> ''")
+        recorded = {digest for pair in words for word in pair for row in _rows_of(word) for digest in (row.written, row.base, row.hub)}
+        unnamed = [found[0] for found in self._db.execute(f"SELECT digest FROM texts WHERE digest NOT IN ({named})")]  # noqa: S608 - ours
+        self._db.executemany("DELETE FROM texts WHERE digest = ?", ((digest,) for digest in unnamed if digest not in recorded))
 
     def runs(self) -> tuple[Run, ...]:
         """Every recorded run, newest first."""
-        return tuple(Run(*found) for found in self._db.execute("SELECT id, started, finished, command FROM runs ORDER BY id DESC"))
+        query = "SELECT id, started, finished, command, undid, hub_commit FROM runs ORDER BY id DESC"
+        return tuple(Run(*found) for found in self._db.execute(query))
 
     def touched(self, run: int) -> tuple[Touched, ...]:
         """The files of a run, in their order."""
-        query = "SELECT project, root, path, mode, old, new, done FROM touched WHERE run = ? ORDER BY number"
+        query = "SELECT project, root, path, mode, old, new, done, before, after FROM touched WHERE run = ? ORDER BY number"
         return tuple(
-            Touched(_out(project), _out(root), _out(path), mode, old and self.text(old), new and self.text(new), bool(done))
-            for project, root, path, mode, old, new, done in self._db.execute(query, (run,)).fetchall()
+            Touched(
+                _out(project), _out(root), _out(path), mode, None if old is None else self.text(old), None if new is None else self.text(new),
+                bool(done), _rows_of(before), _rows_of(after),
+            )
+            for project, root, path, mode, old, new, done, before, after in self._db.execute(query, (run,)).fetchall()
         )
+
+    def rows_at(self, keys: Iterable[Key]) -> tuple[Written, ...]:
+        """The rows of these copies, as far as there are any."""
+        query = "SELECT * FROM copies WHERE root = ? AND format = ? AND scope = ? AND path = ? AND entry = ?"
+        found = (self._db.execute(query, (_in(k.root), k.format, k.scope, _in(k.path), _in(k.entry))).fetchone() for k in keys)
+        return tuple(_row(row) for row in found if row is not None)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -276,9 +354,11 @@ def _open(path: Path, *, read_only: bool) -> Ledger:
                         path=str(path), hint="upgrade agentsync")
             )
         if read_only:
-            if version < SCHEMA:  # begun and killed before its tables were made
+            if version < SCHEMA:  # an older one, or begun and killed before its tables were made
+                copy = sqlite3.connect(":memory:", isolation_level=None)
+                connection.backup(copy)
                 connection.close()
-                return _prepare(sqlite3.connect(":memory:", isolation_level=None))
+                return _prepare(copy)
             connection.execute("SELECT count(*) FROM runs").fetchone()
             return Ledger(connection)
         connection.execute("PRAGMA journal_mode = WAL")
@@ -290,8 +370,10 @@ def _open(path: Path, *, read_only: bool) -> Ledger:
 
 
 def _prepare(connection: sqlite3.Connection) -> Ledger:
-    if connection.execute("PRAGMA user_version").fetchone()[0] < SCHEMA:
-        connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version < SCHEMA:
+        upgrades = "".join(f"{step};" for number in range(max(version, 1), SCHEMA) for step in _UPGRADES[number]) if version else ""
+        connection.executescript(f"BEGIN; {upgrades} {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
     return Ledger(connection)
 
 
@@ -313,11 +395,28 @@ def _out(data: bytes) -> str:
     return data.decode("utf-8", "surrogatepass")
 
 
+def _key_word(key: Key) -> bytes:
+    return json.dumps([key.root, key.format, key.scope, key.path, key.entry]).encode()
+
+
+def _key_of(word: bytes) -> Key:
+    return Key(*json.loads(word))
+
+
+def _rows_word(rows: Iterable[Written]) -> str:
+    """Rows as a record keeps them; lone surrogates of odd file names are escaped."""
+    return json.dumps([asdict(row) for row in rows]) if rows else ""
+
+
+def _rows_of(word: str) -> tuple[Written, ...]:
+    return tuple(Written(Key(**row.pop("key")), **row) for row in json.loads(word)) if word else ()
+
+
 def _values(row: Written) -> tuple[Any, ...]:
     key = row.key
     return (
         _in(key.root), key.format, key.scope, _in(key.path), _in(key.entry), _in(row.agent), _in(row.name),
-        row.written, row.base, row.hub, row.hub_commit, row.recipe, row.stamp, row.losses,
+        row.written, row.base, row.hub, row.hub_commit, row.recipe, row.stamp, row.losses, row.says,
     )
 
 

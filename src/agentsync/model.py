@@ -16,7 +16,7 @@ Value: TypeAlias = "bool | int | float | str | list[Any] | dict[str, Any] | None
 
 T = TypeVar("T")
 
-EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
+EMPTY: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 HUB_FORMAT: Final = "agentsync"
 """The format of the hub's own files; `Agent.extra[HUB_FORMAT]` holds `tags`, `targets` and `allow_widening`."""

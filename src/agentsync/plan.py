@@ -10,7 +10,8 @@ what should stand there (D, rendered from the hub). Texts are compared by what t
     no C, W known                deleted there; it stays so
     no C, no W                   create
 
-Two-way sync extends `_Project._judge`: where W is known and C says something else, the difference between them goes to the hub.
+Where W is known and C says something else, `agentsync.pull` takes the difference to the hub first; what it could not take is marked,
+and stays as it is here.
 """
 
 from __future__ import annotations
@@ -21,29 +22,36 @@ from shlex import quote
 from typing import Final
 
 from agentsync import containers
+from agentsync.bases import know
 from agentsync.copies import Action, Change, Copy, Edit, Key, Plan, State, Written, entry_word
 from agentsync.formats import layout_of
-from agentsync.model import Document, Loss, Problem, Rendering
-from agentsync.snapshot import Found, Item, Place, ProjectView, Reader, Snapshot, Wishes, digest, fold, items_of, loss_key, render
+from agentsync.merge import says_digest
+from agentsync.model import EMPTY, Agent, Document, Loss, Problem, Rendering
+from agentsync.snapshot import Found, Item, Place, Places, ProjectView, Reader, Snapshot, Wishes, digest, fold, loss_key, render
 
 DELETES_ALLOWED: Final = 5
 DELETES_SHARE: Final = 0.25
 """More deletions than both at once stop a project's run (promise 11)."""
 
 
-def plan_push(snapshot: Snapshot, wishes: Wishes) -> Plan:
-    """What a push would do. Deterministic in the order of projects, targets, agents and files."""
+def plan_push(snapshot: Snapshot, wishes: Wishes, reader: Reader | None = None, marks: Mapping[Key, Copy] = EMPTY) -> Plan:
+    """What a push would do. Deterministic in the order of projects, targets, agents and files.
+
+    marks: copies that stay as they are, as they are listed.
+    """
     plan = Plan(problems=snapshot.problems)
-    reader = Reader()
-    for view in snapshot.projects:
-        plan = _joined(plan, _plan_project(view, snapshot, wishes, reader))
+    reader = reader or Reader()
+    for view, places in reader.items(snapshot):
+        plan = _joined(plan, _plan_project(view, places, snapshot, wishes, reader, marks))
     return plan
 
 
 def plan_removal(view: ProjectView, texts: Mapping[str, str]) -> Plan:
     """Every unchanged copy of a project goes; edited ones stay and are listed. The user asked for it: no count guard."""
-    work = _Project(view, Snapshot((), (view,), texts), Wishes(allow_deletes=True), Reader())
-    work.run()
+    snapshot, reader = Snapshot((), (view,), texts), Reader()
+    ((_, places),) = reader.items(snapshot)
+    work = _Project(view, snapshot, Wishes(allow_deletes=True), reader, EMPTY)
+    work.run(places)
     # The project is about to be gone from the hub: no command of it could decide anything any more.
     copies = tuple(replace(copy, why=copy.why and replace(copy.why, hint=None)) for copy in work.copies)
     return Plan(tuple(work.edits.all()), copies, (view.outcome,))
@@ -52,24 +60,34 @@ def plan_removal(view: ProjectView, texts: Mapping[str, str]) -> Plan:
 def _joined(first: Plan, second: Plan) -> Plan:
     return Plan(
         first.edits + second.edits, first.copies + second.copies, first.projects + second.projects,
-        first.problems + second.problems, first.losses + second.losses, {**first.hidden, **second.hidden},
+        first.problems + second.problems, first.losses + second.losses, first.conflicts + second.conflicts,
+        {**first.hidden, **second.hidden},
     )
 
 
-def _plan_project(view: ProjectView, snapshot: Snapshot, wishes: Wishes, reader: Reader) -> Plan:
+def _plan_project(
+    view: ProjectView, places: Places, snapshot: Snapshot, wishes: Wishes, reader: Reader, marks: Mapping[Key, Copy]
+) -> Plan:
     """The plan of one project; with nothing in it where the project is not to be touched."""
-    outcome = view.outcome
-    if outcome.state == "ok" and (why := _stop(view, snapshot)) is not None:
-        outcome = replace(outcome, state="stopped", why=why)
+    outcome = stopped(view, snapshot).outcome
     if outcome.state != "ok":
         return Plan(projects=(outcome,))
-    work = _Project(view, snapshot, wishes, reader)
-    stop = work.run()
+    work = _Project(view, snapshot, wishes, reader, marks)
+    stop = work.run(places)
     if stop is not None:
         return Plan(copies=tuple(work.copies), projects=(replace(outcome, state="stopped", why=stop),))
+    if view.mode == "pull":
+        quiet = tuple(replace(edit, changes=()) for edit in work.edits.all() if not edit.touches)
+        return Plan(quiet, tuple(work.copies), (outcome,))
     new = tuple((change, loss) for change, loss in work.losses if loss_key(change.target, change.agent, loss) not in snapshot.seen)
     hidden = work.quiet_losses + len(work.losses) - len(new)
-    return Plan(tuple(work.edits.all()), tuple(work.copies), (outcome,), (), new, {outcome.name: hidden} if hidden else {})
+    return Plan(tuple(work.edits.all()), tuple(work.copies), (outcome,), (), new, (), {outcome.name: hidden} if hidden else {})
+
+
+def stopped(view: ProjectView, snapshot: Snapshot) -> ProjectView:
+    """The project, stopped where nothing may be changed in it."""
+    why = _stop(view, snapshot) if view.outcome.state == "ok" else None
+    return view if why is None else replace(view, outcome=replace(view.outcome, state="stopped", why=why))
 
 
 def _stop(view: ProjectView, snapshot: Snapshot) -> Problem | None:
@@ -91,7 +109,7 @@ def _stop(view: ProjectView, snapshot: Snapshot) -> Problem | None:
     if view.replaced and missing:
         what = "this is another folder than the one agentsync wrote to, and copies are missing"
         return Problem("replaced", what, path=root, hint=f"agentsync project enable {name}  (to take it as it is)")
-    if missing == len(rows) > 1:
+    if missing == len(rows) > 1 and not view.moved:
         what = f"all {len(rows)} copies are gone"
         return Problem("emptied", what, path=root, hint=f"agentsync project enable {name}  (to have them again)")
     return None
@@ -143,20 +161,17 @@ class _Edits:
 class _Project:
     """The planning of one project: `run`, then look at the attributes."""
 
-    def __init__(self, view: ProjectView, snapshot: Snapshot, wishes: Wishes, reader: Reader) -> None:
-        self._view, self._snapshot, self._wishes, self._reader = view, snapshot, wishes, reader
+    def __init__(self, view: ProjectView, snapshot: Snapshot, wishes: Wishes, reader: Reader, marks: Mapping[Key, Copy]) -> None:
+        self._view, self._snapshot, self._wishes, self._reader, self._marks = view, snapshot, wishes, reader, marks
         self.edits = _Edits(view.outcome.name, view.outcome.root or "")
         self.copies: list[Copy] = []
         self.losses: list[tuple[Change, Loss]] = []
         self.quiet_losses = 0
 
-    def run(self) -> Problem | None:
+    def run(self, places: Places) -> Problem | None:
         """Plan every target. The answer is why the project must not be touched after all, or None."""
         items: list[Item] = []
-        for place in self._view.places:
-            if place.home:
-                continue
-            here, left = items_of(place, self._snapshot.agents, self._reader)
+        for place, here, left in places:
             items += here
             for row in left:
                 if self._meant(place, row.agent, ()):
@@ -180,23 +195,45 @@ class _Project:
 
     def _judge(self, item: Item, clash: Problem | None) -> Copy:
         """What becomes of one agent at one target: the table at the head of this module."""
+        if item.key in self._marks:
+            return self._marks[item.key]
+        if (paused := self._paused(item)) is not None:
+            return paused
         if item.wanted is not None and item.wanted.refused:
             return self._refused(item, item.wanted)
         if clash is not None:
             return item.copy("refused", clash)
         standing = item.standing
         if standing is None:
-            return self._create(item) if item.row is None else item.copy("deleted", _deleted(item))
+            return self._create(item) if item.row is None else self._gone(item)
         if standing.found.trouble is not None:
             return item.copy("unreadable", standing.found.trouble)
         if item.wanted is None or (standing.says is not None and standing.says == item.says):
             return self._agree(item)
-        if self._untouched(item.place, item.row, standing.found):
+        how = know(item, self._view, self._snapshot, self._reader).how if standing.found.text is not None else "edited"
+        if how in ("untouched", "old"):
             return self._update(item)
-        state: State = "foreign" if item.row is None else "edited"
+        state: State = "foreign" if how == "foreign" else "edited"
         if state in self._wishes.overwrite:
             return self._update(item)
         return item.copy(state, _in_the_way(item, state))
+
+    def _paused(self, item: Item) -> Copy | None:
+        """The copy on hold, where its last change was undone and neither it nor its agent changed since."""
+        one = self._snapshot.paused.get(item.key)
+        digest_now = item.standing.found.digest if item.standing is not None else ""
+        if one is None or self._wishes.agents or (one.hub, one.copy) != (item.agent.digest, digest_now):
+            return None
+        hint = f"agentsync push {item.place.target.project} --agent {quote(item.agent.id)}"
+        why = Problem("paused", "its last change was undone; it is on hold until the agent changes", path=item.path, hint=hint, severity="note")
+        return item.copy("missing" if item.standing is None else "behind", why, decided=True)
+
+    def _gone(self, item: Item) -> Copy:
+        """A copy that was there and is not: deleted by somebody, or not on the branch that is checked out."""
+        if self._view.moved:
+            why = Problem("not-on-branch", "not on the branch that is checked out", path=item.path, severity="note")
+            return item.copy("missing", why, decided=True)
+        return item.copy("deleted", _deleted(item))
 
     def _agree(self, item: Item) -> Copy:
         """The copy says what it should: at most the ledger is put right."""
@@ -207,7 +244,7 @@ class _Project:
             if found.text is not None and item.row.stamp != found.stamp:
                 self.edits.record(found.path, found.text, found.text, put=replace(item.row, stamp=found.stamp))
             return item.copy("ok")
-        row = _row(item, found.path, item.standing.entry, found.stamp)
+        row = _row(item, found.path, item.standing.entry, item.standing.says, found.stamp)
         text = self.edits.text(found, found.path)
         if item.row is None:
             self._record(item, "heal", found.path, found.text, text, row)
@@ -233,7 +270,7 @@ class _Project:
         if (bad := _unwritable(item.path, text)) is not None:
             return item.copy("refused", bad)
         old = found.text if found else None
-        self._record(item, "create", item.path, old, text, _row(item, item.path, item.entry))
+        self._record(item, "create", item.path, old, text, _row(item, item.path, item.entry, item.says))
         return item.copy("missing")
 
     def _update(self, item: Item) -> Copy:
@@ -257,14 +294,15 @@ class _Project:
             return item.copy("refused", bad)
         if text == before:
             return self._agree(item)
+        says = self._reader.agent(item.place.rules, path, text, found.document, entry)
         forget = [item.row.key] if item.row is not None and item.row.key.path != path else []
         if path == found.path:
-            self._record(item, "update", path, found.text, text, _row(item, path, entry), forget=forget)
+            self._record(item, "update", path, found.text, text, _row(item, path, entry, says), forget=forget)
         elif path in item.place.found:
             return item.copy("foreign", _in_the_way(item, "foreign"))
         else:  # the file's name is the agent's name there, and the agent was renamed
             self.edits.record(found.path, found.text, None, forget=forget)
-            self._record(item, "move", path, None, text, _row(item, path, entry))
+            self._record(item, "move", path, None, text, _row(item, path, entry, says))
         return item.copy("behind")
 
     def _refused(self, item: Item, rendering: Rendering) -> Copy:
@@ -303,9 +341,9 @@ class _Project:
         """Whether a copy is, or says, what we last wrote. Line ends alone are no difference."""
         if row is None:
             return False
-        if found.digest == row.written:
+        if found.digest == row.written == row.base:
             return True
-        written = self._snapshot.texts.get(row.written)
+        written = self._snapshot.texts.get(row.base)
         if written is None or found.text is None:
             return False
         if _lines(written) == _lines(found.text):
@@ -325,11 +363,12 @@ class _Project:
         self.losses += [(change, loss) for loss in losses]
 
 
-def _row(item: Item, path: str, entry: str | None, stamp: str = "") -> Written:
+def _row(item: Item, path: str, entry: str | None, says: Agent | None, stamp: str = "") -> Written:
     """The ledger's row for what is planned; its digests are known once the file's edits are complete."""
     key = Key(item.place.root, item.place.target.format, item.place.target.scope, path, entry_word(entry))
     losses = len(item.wanted.losses) if item.wanted else 0
-    return Written(key, item.agent.id, item.native, "", "", item.agent.digest, None, item.place.recipe, stamp, losses)
+    said = says_digest(says) if says is not None else ""
+    return Written(key, item.agent.id, item.native, "", "", item.agent.digest, None, item.place.recipe, stamp, losses, said)
 
 
 def _clashes(items: Sequence[Item]) -> Mapping[int, Problem]:

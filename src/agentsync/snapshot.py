@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agentsync import codec
-from agentsync.copies import Copy, Key, ProjectOutcome, State, Written
+from agentsync.copies import Copy, Key, Paused, ProjectOutcome, State, Written, entry_word
 from agentsync.formats.rules import Format
 from agentsync.hub import HubAgent, Target, allowed, matches, selects
+from agentsync.lockfile import LockLine
 from agentsync.model import EMPTY, Agent, Document, Loss, Problem, Rendering
 
 
@@ -47,33 +48,58 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class ProjectView:
-    """A project as the snapshot saw it. replaced: its root is another folder than the ledger knows."""
+    """A project as the snapshot saw it. replaced: its root is another folder than the ledger knows.
+
+    mode: who decides. head: the commit that is checked out; moved: it is another than when all copies were last seen here. clean: paths
+    whose file is what that commit has. lock: the project's agentsync.lock by agent and target, empty where there is none; locks: whether one is kept.
+    """
 
     outcome: ProjectOutcome
     places: tuple[Place, ...] = ()
     released: tuple[Key, ...] = ()
     replaced: bool = False
+    mode: str = "two-way"
+    head: str | None = None
+    moved: bool = False
+    clean: frozenset[str] = frozenset()
+    lock: Mapping[tuple[str, str], LockLine] = field(default_factory=lambda: EMPTY)
+    locks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything a plan is made from. texts: what the ledger holds of copies whose bytes changed, by digest."""
+    """Everything a plan is made from. texts: what the ledger holds of copies whose bytes changed, by digest.
+
+    history: earlier versions of agents in the hub by id, newest first, each with its commit; only those that were asked for.
+    locked: the hub's version of an agent at a commit that a lock names, None where this clone has no such commit.
+    approved: contents of copies the user approved. paused: copies on hold since a run was undone.
+    """
 
     agents: tuple[HubAgent, ...]
     projects: tuple[ProjectView, ...]
     texts: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     seen: frozenset[tuple[str, str, str]] = frozenset()
     problems: tuple[Problem, ...] = ()
+    history: Mapping[str, tuple[tuple[str, HubAgent], ...]] = field(default_factory=lambda: EMPTY)
+    locked: Mapping[tuple[str, str], HubAgent | None] = field(default_factory=lambda: EMPTY)
+    approved: frozenset[tuple[Key, str]] = frozenset()
+    paused: Mapping[Key, Paused] = field(default_factory=lambda: EMPTY)
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the user asked for: only these agents, only these formats, and what may be overwritten."""
+    """What the user asked for: only these agents, only these formats, and what may be overwritten.
+
+    take: conflicts decided, agent id to the side that wins: `hub`, a project, or PROJECT:FORMAT. reject: held copies that are not
+    wanted: the hub's version replaces them.
+    """
 
     agents: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     overwrite: frozenset[str] = frozenset()
     allow_deletes: bool = False
+    take: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    reject: frozenset[Key] = frozenset()
 
     def takes(self, identity: str, tags: Iterable[str] = ()) -> bool:
         """Whether an agent is meant."""
@@ -104,6 +130,7 @@ class Reader:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, str], dict[str | None, Agent]] = {}
+        self._seen: tuple[tuple[HubAgent, ...], list[tuple[Place, ...]], tuple[Places, ...]] | None = None
 
     def entries(self, rules: Format, path: str, text: str, kind: str | None) -> dict[str | None, Agent]:
         """Entry key to agent; only what the assistant loads as meant."""
@@ -116,6 +143,21 @@ class Reader:
     def agent(self, rules: Format, path: str, text: str | None, kind: str | None, entry: str | None) -> Agent | None:
         """What one entry says, or None."""
         return None if text is None else self.entries(rules, path, text, kind).get(entry)
+
+    def items(self, snapshot: Snapshot) -> tuple[tuple[ProjectView, Places], ...]:
+        """Every project's places with their items and left rows. Found once for a snapshot's agents and places, whatever else is learnt."""
+        places = [view.places for view in snapshot.projects]
+        known = self._seen is not None and self._seen[0] is snapshot.agents and len(self._seen[1]) == len(places) and all(
+            mine is theirs for mine, theirs in zip(self._seen[1], places, strict=True)
+        )
+        if self._seen is None or not known:
+            found = tuple(
+                tuple((place, *items_of(place, snapshot.agents, self)) for place in view.places if not place.home)
+                if view.outcome.state == "ok" else ()
+                for view in snapshot.projects
+            )
+            self._seen = (snapshot.agents, places, found)
+        return tuple(zip(snapshot.projects, self._seen[2], strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +183,20 @@ class Item:
     path: str | None
     entry: str | None
 
+    @property
+    def key(self) -> Key:
+        """Which copy this is; where there is none yet, which it would be."""
+        return Key(self.place.root, self.place.target.format, self.place.target.scope, self.path or "", entry_word(self.entry))
+
     def copy(self, state: State, why: Problem | None = None, *, decided: bool = False) -> Copy:
         """The copy, listed in a state."""
         losses = self.row.losses if self.wanted is None and self.row else len(self.wanted.losses if self.wanted else ())
         target = self.place.target
         return Copy(target.project, target.format, self.agent.id, self.path, state, self.entry, why, decided, losses)
+
+
+Places = tuple[tuple[Place, list[Item], list[Written]], ...]
+"""The places of a project, each with its agents' items and the rows of agents that no longer belong there."""
 
 
 def fold(text: str) -> str:

@@ -9,9 +9,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from shlex import quote
 from typing import Any, Final
 
-from agentsync.copies import STATES, Action, Copy, Plan, ProjectOutcome, State
+from agentsync.copies import STATES, Action, Conflict, Copy, Plan, ProjectOutcome, State
 from agentsync.model import Problem
 from agentsync.report import (
     JSON_VERSION,
@@ -48,10 +49,34 @@ _POLICY: Final = frozenset({"link", "no-file", "no-folder", "too-large"})
 def push_lines(result: Result, *, dry: bool, seconds: float) -> Iterator[Line]:
     """The report of a push: project by project, then what concerns them all, then one summary line."""
     plan = result.plan
+    yield from _hub_lines(result, dry=dry)
     for outcome in plan.projects:
         yield from _project_lines(outcome, result, dry=dry)
     yield from problems_lines(plan.problems)
     yield _summary(result, dry=dry, seconds=seconds)
+
+
+def _hub_lines(result: Result, *, dry: bool) -> Iterator[Line]:
+    """What came from copies into the hub, agent by agent, and what is in conflict there."""
+    lost = {id(edit) for edit, _ in result.failed}
+    edits = [edit for edit in result.plan.edits if not edit.project and edit.touches]
+    done = [edit for edit in edits if id(edit) not in lost]
+    if not edits and not result.plan.conflicts:
+        return
+    commit = f" (commit {result.commit[:9]})" if result.commit else ""
+    yield (("strong", "hub"), ("faint", commit))
+    for edit in done:
+        for note in edit.notes or (edit.path,):
+            yield (("", "  "), ("good", "to take " if dry else "took "), ("", note))
+    for edit, problem in result.failed:
+        if not edit.project:
+            yield from problem_lines(problem, 2)
+    for conflict in result.plan.conflicts:
+        sides = ", ".join(dict.fromkeys(f"{side.project}:{side.target}" for side in conflict.sides))
+        yield (("", "  "), ("warn", "conflict"), ("", f": {conflict.agent}: {conflict.part} {conflict.why} "), ("faint", f"({sides})"))
+    if result.plan.conflicts:
+        agents = list(dict.fromkeys(conflict.agent for conflict in result.plan.conflicts))
+        yield hint_line(f"agentsync resolve {quote(agents[0])}" if len(agents) == 1 else "agentsync resolve", 4)
 
 
 def _project_lines(outcome: ProjectOutcome, result: Result, *, dry: bool) -> Iterator[Line]:
@@ -151,7 +176,7 @@ def push_json(result: Result, *, dry: bool) -> dict[str, Any]:
     plan = result.plan
     failed = {id(edit) for edit, _ in result.failed}
     changes = [
-        {"action": c.action, "project": c.project, "target": c.target, "agent": c.agent, "path": c.path}
+        {"action": c.action, "project": c.project if edit.project else None, "target": c.target, "agent": c.agent, "path": c.path}
         for edit in plan.edits if id(edit) not in failed for c in edit.changes
     ]
     copies = plan.copies if dry else copies_after(result)
@@ -164,7 +189,7 @@ def push_json(result: Result, *, dry: bool) -> dict[str, Any]:
         "run": result.run,
         "changes": changes,
         "copies": [_copy_json(copy) for copy in copies],
-        "conflicts": [_copy_json(copy) for copy in copies if copy.state == "conflict"],
+        "conflicts": [_conflict_json(conflict) for conflict in plan.conflicts],
         "losses": losses,
         "problems": [*_problems_json(plan, copies), *({"project": e.project, **problem_json(p)} for e, p in result.failed)],
         "summary": {
@@ -174,7 +199,15 @@ def push_json(result: Result, *, dry: bool) -> dict[str, Any]:
             "projects": {outcome.name: outcome.state for outcome in plan.projects},
             "losses_seen": sum(plan.hidden.values()),
             "failed": len(result.failed),
+            "commit": result.commit,
         },
+    }
+
+
+def _conflict_json(conflict: Conflict) -> dict[str, Any]:
+    return {
+        "agent": conflict.agent, "part": conflict.part, "why": conflict.why, "hub": conflict.hub, "base": conflict.base,
+        "sides": [{"project": s.project, "target": s.target, "path": s.path, "says": s.says} for s in conflict.sides],
     }
 
 

@@ -211,7 +211,7 @@ def outcome_of(space: Workspace, name: str, doubles: Mapping[str, str]) -> Proje
         odd = Problem("same-root", what, path=root, hint=f"agentsync project remove {doubles[name]}")
     if odd is not None:
         return ProjectOutcome(name, root, "stopped", odd)
-    top = _top(root)
+    top = top_of(root)
     doing = git.busy(top) if top is not None else None
     if doing is not None:
         return ProjectOutcome(name, root, "busy", Problem("busy", f"the repository is in the middle of {doing}", path=top))
@@ -246,7 +246,7 @@ def twins(space: Workspace) -> dict[str, str]:
     return {name: next(other for other in names if other != name) for names in places.values() if len(names) > 1 for name in names}
 
 
-def _top(root: str) -> str | None:
+def top_of(root: str) -> str | None:
     """The folder with `.git` that holds a project. Looked up by hand: no process a project in a run where nothing changed."""
     for folder in (Path(root), *Path(root).parents):
         if (folder / ".git").exists():

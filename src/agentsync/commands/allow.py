@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from agentsync.commands.app import Session
-from agentsync.commands.push import formats_of
+from agentsync.commands.running import formats_of
 from agentsync.decide import Decision, allow_agents, decide_targets, of_rights, refusals
 from agentsync.model import AgentsyncError
 from agentsync.report import count, hint_line, text_line
-from agentsync.sync import read_agents
+from agentsync.survey import read_agents
 from agentsync.workspace import open_workspace
 
 

@@ -52,6 +52,8 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "allow": Command("Let refused agents be written with wider rights.", _HUB),
     "skip": Command("Leave refused agents out where they are refused.", _HUB),
     "push": Command("Bring the copies in projects up to the hub.", _SYNC, _UNDECIDED),
+    "pull": Command("Take what was edited in copies into the hub.", _SYNC, _UNDECIDED),
+    "sync": Command("Pull, then push.", _SYNC, _UNDECIDED),
 }
 
 

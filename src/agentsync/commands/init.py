@@ -13,13 +13,13 @@ import click
 
 from agentsync import git
 from agentsync.commands.app import Session
-from agentsync.commands.push import formats_of
+from agentsync.commands.running import formats_of
 from agentsync.config import AGENTS_FOLDER, HUB_FILE, PROJECT_NAME
 from agentsync.containers.yaml_document import set_path
 from agentsync.disk import Disk, LocalDisk, decode, encode, make_root
 from agentsync.model import AgentsyncError
 from agentsync.report import count, hint_line, problems_lines, text_line
-from agentsync.sync import read_agents, unreadable
+from agentsync.survey import read_agents, unreadable
 from agentsync.workspace import Machine, Workspace, enable, identified, open_hub, save_user, shown, user_file
 
 OWN_FOLDER: Final = ".claude/agents"

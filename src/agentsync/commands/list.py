@@ -12,7 +12,7 @@ import click
 from agentsync.commands.app import Session
 from agentsync.hub import HubAgent, selects, targets_of
 from agentsync.report import JSON_VERSION, Line, clip, count, hint_line, problem_json, problems_lines, text_line
-from agentsync.sync import read_agents, unreadable
+from agentsync.survey import read_agents, unreadable
 from agentsync.workspace import Workspace, open_workspace
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from agentsync.commands.app import Session, choice_error
-from agentsync.commands.push import formats_of
+from agentsync.commands.running import formats_of
 from agentsync.config import PROJECT_NAME, Mode, Project
 from agentsync.containers.yaml_document import delete_path, set_path
 from agentsync.hub import options_of
@@ -19,7 +19,8 @@ from agentsync.ledger import Ledger
 from agentsync.model import AgentsyncError, Problem
 from agentsync.plan import plan_removal
 from agentsync.report import JSON_VERSION, Line, hint_line, text_line
-from agentsync.sync import Result, apply, at_work, look
+from agentsync.survey import look
+from agentsync.sync import Result, apply, at_work
 from agentsync.sync_report import push_exit, push_lines
 from agentsync.workspace import (
     Workspace,

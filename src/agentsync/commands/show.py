@@ -9,12 +9,12 @@ import click
 
 from agentsync import codec
 from agentsync.commands.app import Session, choice_error
-from agentsync.commands.push import formats_of
+from agentsync.commands.running import formats_of
 from agentsync.formats import load
 from agentsync.hub import HubAgent, models_for
 from agentsync.model import AgentsyncError, Problem, Rendering
 from agentsync.report import JSON_VERSION, loss_group_lines, loss_json, problem_json, problems_lines
-from agentsync.sync import read_agents
+from agentsync.survey import read_agents
 from agentsync.workspace import Workspace, open_workspace
 
 

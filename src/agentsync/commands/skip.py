@@ -6,7 +6,7 @@ import click
 
 from agentsync.commands.allow import tell
 from agentsync.commands.app import Session
-from agentsync.commands.push import formats_of
+from agentsync.commands.running import formats_of
 from agentsync.decide import decide_targets, leave_out, of_one, refusals
 from agentsync.model import AgentsyncError
 from agentsync.workspace import open_workspace

@@ -1,0 +1,330 @@
+"""What is there: the hub's agents, the projects, the files in their folders; and what the ledger, the lock and git know of them.
+
+Floor 5. Reads only what changed since the ledger last knew it, and writes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Final
+
+from agentsync import __version__, git, hub
+from agentsync.bases import asks
+from agentsync.config import HUB_FILE
+from agentsync.copies import ProjectOutcome, Written
+from agentsync.disk import DiskError, Entry, decode, is_temporary
+from agentsync.formats import load as load_format
+from agentsync.formats.globs import compiled, fixed_folders, is_plain
+from agentsync.formats.rules import Where
+from agentsync.hub import HubAgent, Target
+from agentsync.ledger import Ledger, stamp_word
+from agentsync.lockfile import LOCK_FILE, LockLine, read_lock
+from agentsync.model import EMPTY, HUB_FORMAT, Problem
+from agentsync.snapshot import Found, Place, ProjectView, Reader, Snapshot, fresh
+from agentsync.workspace import Workspace, outcome_of, shown, top_of, twins
+
+SYSTEM: Final = {"darwin": "macos", "win32": "windows"}.get(sys.platform, "linux")
+
+Tell = Callable[[int, int], None]
+"""Told how many steps of how many are done."""
+
+
+def nobody(done: int, total: int) -> None:
+    """Nobody is told."""
+
+
+def read_agents(space: Workspace) -> tuple[HubAgent, ...]:
+    """Every file below the hub's agents folder that could be an agent, in the order of ids."""
+    rules = load_format(HUB_FORMAT)
+    folder = space.config.agents.rstrip("/")
+    agents = []
+    for entry in space.disk.scan(space.root, folder):
+        identity = hub.agent_id(entry.path, folder)
+        if identity is None:
+            continue
+        try:
+            found = hub.read_agent(entry.path, folder, space.disk.read(space.root, entry.path).data, rules)
+        except DiskError as error:
+            found = HubAgent(identity, entry.path, "", "", "unreadable", None, (error.problem.at(entry.path),))
+        if found is not None:
+            agents.append(found)
+    return tuple(sorted(agents, key=lambda agent: agent.id))
+
+
+def unreadable(space: Workspace, agents: Sequence[HubAgent]) -> list[Problem]:
+    """Why agents of the hub cannot be read, one problem a file, said of its path as seen from here."""
+    return [
+        replace(problem, path=shown(space.root, agent.path))
+        for agent in agents if agent.status == "unreadable" for problem in agent.problems[:1]
+    ]
+
+
+def parked(space: Workspace, *, any_branch: bool = False) -> Problem | None:
+    """Why the hub rests: it is in the middle of something, or another branch is checked out than the one that holds the truth."""
+    top = top_of(space.root)
+    doing = git.busy(top) if top is not None else None
+    if doing is not None:
+        return Problem("parked", f"the hub is in the middle of {doing}", path=shown(space.root), hint=f"git -C {shown(space.root)} status")
+    wanted = space.config.branch
+    if any_branch or wanted is None or (current := git.head_branch(space.root)) == wanted:
+        return None
+    what = f"the hub is parked: {'no branch' if current is None else f'the branch {current}'} is checked out, and its truth is on {wanted}"
+    mend = f"git -C {shown(space.root)} switch {wanted}  (or --any-branch for one run)"
+    return Problem("parked", what, path=shown(space.root), hint=mend)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A snapshot, and what the executor needs beside it: temporary files of killed runs, as (root, path)."""
+
+    snapshot: Snapshot
+    litter: tuple[tuple[str, str], ...] = ()
+
+
+def look(
+    space: Workspace, ledger: Ledger, names: Sequence[str], tell: Tell = nobody, *, whole: bool = False, reader: Reader | None = None
+) -> Sight:
+    """See the hub and these projects as they are. Reads only what changed since the ledger last knew it; `whole` reads every copy.
+
+    reader: what remembers which copy is which agent's, for whoever plans from the snapshot.
+    """
+    agents = read_agents(space)
+    doubles = twins(space)
+    views, texts, problems, litter = [], {}, [], []
+    for number, name in enumerate(names):
+        watcher = _Watcher(space, ledger, () if whole else agents, name, outcome_of(space, name, doubles))
+        views.append(watcher.view())
+        texts.update(watcher.texts)
+        problems += watcher.problems
+        litter += watcher.litter
+        tell(number + 1, len(names))
+    problems += unreadable(space, agents) + _selection_problems(space, agents, names)
+    paused = {one.key: one for one in ledger.paused()}
+    snapshot = Snapshot(agents, tuple(views), texts, ledger.seen(), tuple(problems), approved=ledger.approved(), paused=paused)
+    return Sight(_looked_up(space, snapshot, reader or Reader()), tuple(litter))
+
+
+def _looked_up(space: Workspace, snapshot: Snapshot, reader: Reader) -> Snapshot:
+    """The snapshot with what git knows of copies that the ledger alone cannot judge: most runs have none."""
+    views, ids, commits = [], set[str](), set[tuple[str, str]]()
+    for view, places in reader.items(snapshot):
+        wanted: list[str] = []
+        for _, items, _ in places:
+            for item in items:
+                commit, clean = asks(item, view, snapshot, reader)
+                if commit is not None:
+                    ids.add(item.agent.id)
+                if commit:
+                    commits.add((item.agent.id, commit))
+                if clean and item.path is not None:
+                    wanted.append(item.path)
+        views.append(replace(view, clean=_clean(view, wanted)) if wanted else view)
+    if not ids:
+        return snapshot
+    top = git.top_level(space.root) or space.root
+    agents = {agent.id: agent for agent in snapshot.agents}
+    history = {identity: _versions(space, top, agents[identity]) for identity in sorted(ids)}
+    locked = {(identity, commit): _locked(space, top, agents[identity], commit) for identity, commit in sorted(commits)}
+    return replace(snapshot, projects=tuple(views), history=history, locked=locked)
+
+
+def _clean(view: ProjectView, paths: Sequence[str]) -> frozenset[str]:
+    """Those of these paths of a project that are what its commit has."""
+    root = view.outcome.root or ""
+    top = git.top_level(root)
+    if top is None:
+        return frozenset()
+    below = os.path.relpath(root, os.path.realpath(top))
+    inside = {path if below == "." else f"{PurePosixPath(below)}/{path}": path for path in paths}
+    changed = git.changed_paths(top, list(inside))
+    return frozenset(path for name, path in inside.items() if name not in changed)
+
+
+def _hub_path(space: Workspace, top: str, path: str) -> str:
+    """A path of the hub as its repository names it."""
+    below = os.path.relpath(space.root, os.path.realpath(top))
+    return path if below == "." else f"{PurePosixPath(below)}/{path}"
+
+
+def _versions(space: Workspace, top: str, agent: HubAgent) -> tuple[tuple[str, HubAgent], ...]:
+    """Earlier versions of an agent, newest first, with what the working tree has now at the head."""
+    from agentsync import history
+
+    found = [("", agent)]
+    found += [(commit, old) for commit, data in history.versions(top, _hub_path(space, top, agent.path))
+              if (old := _version(space, agent, data)) is not None]
+    return tuple(found)
+
+
+def _locked(space: Workspace, top: str, agent: HubAgent, commit: str) -> HubAgent | None:
+    """An agent as a commit of the hub has it, or None."""
+    from agentsync import history
+
+    data = history.text_at(top, commit, _hub_path(space, top, agent.path))
+    return None if data is None else _version(space, agent, data)
+
+
+def _version(space: Workspace, agent: HubAgent, data: bytes) -> HubAgent | None:
+    found = hub.read_agent(agent.path, space.config.agents.rstrip("/"), data, load_format(HUB_FORMAT))
+    return found if found is not None and found.agent is not None else None
+
+
+def _selection_problems(space: Workspace, agents: Sequence[HubAgent], names: Sequence[str]) -> list[Problem]:
+    """Ids and tags in selections that name nothing."""
+    found: dict[str, Problem] = {}
+    for name in names:
+        for target in hub.targets_of(space.config, name):
+            for pattern, near in hub.unknown_patterns((*target.select, *(target.narrow or ())), agents):
+                meant = f" — did you mean {near}?" if near else ""
+                what = f"projects.{name}: no agent is selected by {pattern}{meant}"
+                problem = Problem("select", what, path=shown(space.root, HUB_FILE), hint="agentsync list", severity="warning")
+                found.setdefault(pattern, problem)
+    return list(found.values())
+
+
+class _Watcher:
+    """Looks at one project."""
+
+    def __init__(self, space: Workspace, ledger: Ledger, agents: Sequence[HubAgent], name: str, outcome: ProjectOutcome) -> None:
+        self._space, self._ledger, self._name, self._outcome = space, ledger, name, outcome
+        self._agents = {agent.id: agent for agent in agents}
+        self._scans: dict[str, tuple[Entry, ...]] = {}
+        self._now = time.time_ns()
+        self.texts: dict[str, str] = {}
+        self.problems: list[Problem] = []
+        self.litter: list[tuple[str, str]] = []
+
+    def view(self) -> ProjectView:
+        """The project with its targets; without them where it is not to be touched."""
+        outcome, root = self._outcome, self._outcome.root
+        if outcome.state != "ok" or root is None:
+            return ProjectView(outcome)
+        rows = self._ledger.rows(root)
+        places, targeted = [], set()
+        project = self._space.config.projects[self._name]
+        scope = project.scope
+        for target in hub.targets_of(self._space.config, self._name):
+            targeted.add(target.format)
+            place = self._place(target, root, tuple(r for r in rows if (r.key.format, r.key.scope) == (target.format, target.scope)))
+            if place is not None:
+                places.append(place)
+        released = tuple(row.key for row in rows if row.key.scope == scope and row.key.format not in targeted)
+        known, top = self._ledger.identity(root), top_of(root)
+        head = git.checked_out(top) if top is not None and scope == "project" else None
+        then = self._ledger.head(root)
+        locks = scope == "project" and (project.lock if project.lock is not None else top is not None) and root != self._space.root
+        return ProjectView(
+            outcome, tuple(places), released, known is not None and known != self._space.disk.identity(root),
+            mode=project.mode, head=head, moved=head is not None and then is not None and head != then,
+            lock=self._lock(root) if locks else EMPTY, locks=locks,
+        )
+
+    def _lock(self, root: str) -> Mapping[tuple[str, str], LockLine]:
+        """The project's lock; empty where there is none, or one that git could not merge."""
+        try:
+            if self._space.disk.look(root, LOCK_FILE) is None:
+                return EMPTY
+            return read_lock(decode(self._space.disk.read(root, LOCK_FILE).data)) or EMPTY
+        except DiskError as error:
+            self.problems.append(replace(error.problem, path=_join(root, LOCK_FILE), severity="warning"))
+            return EMPTY
+
+    def _place(self, target: Target, root: str, rows: tuple[Written, ...]) -> Place | None:
+        rules = load_format(target.format)
+        folders = [where for where in rules.where if where.scope == target.scope and where.os in (None, SYSTEM)]
+        written = next((where.write for where in folders if where.write), None)
+        if written is None or rules.direction == "read":
+            what = f"{self._name}: {rules.title} keeps no agents in a {'home directory' if target.scope == 'user' else 'project'}"
+            self.problems.append(Problem("no-place", what, hint=f"agentsync formats {target.format}"))
+            return None
+        home = self._overlap(root, written, target)
+        if home is not False:
+            return Place(target, rules, root, "", home=True) if home else None
+        made_by = hub.recipe(target, rules, __version__)
+        try:
+            found = self._files(root, folders, rows, self._settled(target, rows, made_by))
+        except DiskError as error:
+            # The whole folder cannot be looked at (a link, no permission): this target is left alone, the others go on.
+            self.problems.append(replace(error.problem, path=_join(root, error.problem.path)))
+            return None
+        return Place(target, rules, root, made_by, rows, found)
+
+    def _overlap(self, root: str, written: str, target: Target) -> bool | None:
+        """Whether the target's folder is the hub's own agents folder; None, with a problem, where one lies inside the other."""
+        folder = os.path.realpath(PurePosixPath(root, written).parent)
+        agents = self._space.agents_folder
+        if folder == agents:
+            return True
+        if (folder + os.sep).startswith(agents + os.sep) or (agents + os.sep).startswith(folder + os.sep):
+            what = f"{self._name}: the folder of {target.format} and the hub's agents lie in one another"
+            self.problems.append(Problem("overlap", what, path=folder, hint=f"take {target.format} out of the targets of {self._name}"))
+            return None
+        return False
+
+    def _settled(self, target: Target, rows: Sequence[Written], made_by: str) -> Mapping[str, Written]:
+        """Path to row where all that is recorded of a file was made from today's hub: if its stat says so too, it is not read."""
+        settled: dict[str, Written] = {}
+        spoilt: set[str] = set()
+        for row in rows:
+            agent = self._agents.get(row.agent)
+            good = agent is not None and fresh(row, agent, made_by) and hub.selects(target, agent) and row.stamp
+            other = settled.get(row.key.path)
+            if not good or (other is not None and (other.stamp, other.written) != (row.stamp, row.written)):
+                spoilt.add(row.key.path)
+            settled[row.key.path] = row
+        return {path: row for path, row in settled.items() if path not in spoilt}
+
+    def _files(
+        self, root: str, folders: Sequence[Where], rows: Sequence[Written], settled: Mapping[str, Written]
+    ) -> dict[str, Found]:
+        recorded: dict[str, list[Written]] = {}
+        for row in rows:
+            recorded.setdefault(row.key.path, []).append(row)
+        found: dict[str, Found] = {}
+        for where in folders:
+            for entry in self._matching(root, where):
+                if entry.path not in found:
+                    found[entry.path] = self._file(root, entry, where, settled.get(entry.path), recorded.get(entry.path, ()))
+        return found
+
+    def _matching(self, root: str, where: Where) -> Iterator[Entry]:
+        for glob in where.read:
+            if is_plain(glob):
+                entry = self._space.disk.look(root, glob)
+                candidates: Iterable[Entry] = () if entry is None or entry.kind == "folder" else (entry,)
+            else:
+                base = "/".join(fixed_folders(glob))
+                if base not in self._scans:
+                    self._scans[base] = self._space.disk.scan(root, base)
+                    self.litter += [(root, entry.path) for entry in self._scans[base] if is_temporary(entry.path)]
+                candidates = self._scans[base]
+            pattern = compiled(glob)
+            for entry in candidates:
+                if pattern.fullmatch(entry.path) and not any(compiled(skip).fullmatch(entry.path) for skip in where.skip):
+                    yield entry
+
+    def _file(self, root: str, entry: Entry, where: Where, settled: Written | None, rows: Sequence[Written]) -> Found:
+        if settled is not None and settled.stamp == stamp_word(entry.stamp):
+            return Found(entry.path, None, settled.written, settled.stamp, where.document)
+        try:
+            file = self._space.disk.read(root, entry.path)
+        except DiskError as error:
+            return Found(entry.path, None, "", "", where.document, replace(error.problem, path=entry.path))
+        text = decode(file.data)
+        stamp = stamp_word(file.stamp) if file.stamp.settled(self._now) else ""
+        found = Found(entry.path, text, hub.digest_of(file.data), stamp, where.document)
+        for row in rows:
+            if (row.written, row.base) != (found.digest, found.digest):
+                for digest in {row.written, row.base, row.hub} - self.texts.keys():
+                    if (data := self._ledger.text(digest)) is not None:
+                        self.texts[digest] = decode(data)
+        return found
+
+
+def _join(root: str, path: str | None) -> str:
+    return root if path is None else path if path.startswith(root) else f"{root}/{path}"

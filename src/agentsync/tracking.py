@@ -1,0 +1,211 @@
+"""What git and the lock learn of a run: the hub's commit, each project's agentsync.lock, and what a project tracks or excludes.
+
+Floor 5. Only what agentsync wrote itself is committed, only those paths, on the branch that is checked out; a hub file in which the user
+has changes of their own is left for them to commit. Nothing is fetched, pulled or pushed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from agentsync import git
+from agentsync.copies import Edit, Written
+from agentsync.disk import DiskError, decode, encode
+from agentsync.git import GitError
+from agentsync.lockfile import LOCK_FILE, LockLine, updated
+from agentsync.model import Problem
+from agentsync.snapshot import ProjectView, Snapshot
+from agentsync.workspace import Workspace, shown
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What was committed in the hub, and what is to be said about it."""
+
+    commit: str | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def below(root: str, path: str) -> tuple[str, str]:
+    """The top of the repository around a folder, and a path of that folder as the repository names it."""
+    top = git.top_level(root) or root
+    inside = os.path.relpath(root, os.path.realpath(top))
+    return top, path if inside == "." else f"{PurePosixPath(inside)}/{path}"
+
+
+# ---- the hub ------------------------------------------------------------------------------------------------------
+
+
+def unsaved(space: Workspace, edits: Sequence[Edit]) -> frozenset[str]:
+    """Those of the hub's files about to change that hold changes nobody committed yet."""
+    if space.config.branch is None or not edits:
+        return frozenset()
+    inside = {below(space.root, edit.path)[1]: edit.path for edit in edits}
+    changed = git.changed_paths(below(space.root, "")[0], list(inside))
+    return frozenset(path for name, path in inside.items() if name in changed)
+
+
+def commit_hub(space: Workspace, edits: Sequence[Edit], dirty: frozenset[str], subject: str = "") -> Committed:
+    """Commit the hub's files that were changed, with a message that says what came from where. A hub without `branch:` commits nothing."""
+    if not edits:
+        return Committed()
+    problems = [
+        Problem("not-committed", "written, not committed: it held changes of your own", path=shown(space.root, edit.path), severity="note")
+        for edit in edits if edit.path in dirty
+    ]
+    mine = [edit for edit in edits if edit.path not in dirty]
+    if space.config.branch is None or not mine:
+        return Committed(None, tuple(problems))
+    top, _ = below(space.root, "")
+    try:
+        return Committed(git.commit_paths(top, [below(space.root, edit.path)[1] for edit in mine], message(mine, subject)), tuple(problems))
+    except GitError as error:
+        note = Problem("not-committed", f"the changes are in the hub's files, but not committed: {error.problem.message}", severity="warning")
+        return Committed(None, (*problems, note))
+
+
+def message(edits: Sequence[Edit], subject: str = "") -> str:
+    """The message of the hub's commit: what came from where. subject: its first line, where it is no taking of edits."""
+    agents, projects = (list(dict.fromkeys(words)) for words in (
+        [change.agent for edit in edits for change in edit.changes], [change.project for edit in edits for change in edit.changes]))
+    named = ", ".join(agents) if len(agents) <= 3 else f"{len(agents)} agents"
+    lines = [line for edit in edits for line in edit.notes]
+    return f"{subject or f'Take edits of {named} from ' + ', '.join(projects)}\n" + ("\n" + "\n".join(lines) + "\n" if lines else "")
+
+
+# ---- the locks ----------------------------------------------------------------------------------------------------
+
+
+def lock_edits(space: Workspace, snapshot: Snapshot, done: Sequence[Edit]) -> list[Edit]:
+    """The edits that bring the locks of the projects up to what was agreed. A line whose copy says the same is not touched."""
+    edits: list[Edit] = []
+    commits: dict[str, str | None] | None = None
+    for view in snapshot.projects:
+        if not view.locks or view.outcome.state != "ok" or view.outcome.root is None:
+            continue
+        rows, gone = _rows(view, [edit for edit in done if edit.root == view.outcome.root or not edit.project])
+        wanted = [row for row in rows if _unlocked(view, row)]
+        gone -= {(row.agent, row.key.format) for row in rows}
+        if not wanted and not (gone & view.lock.keys()):
+            continue
+        if commits is None:
+            commits = _commits(space, snapshot)
+        lines = [LockLine(r.agent, r.key.format, r.key.path, r.key.entry, r.says, commits.get(r.agent)) for r in wanted]
+        edit = _lock_edit(space, view, updated(view.lock, lines, gone))
+        if edit is not None:
+            edits.append(edit)
+    return edits
+
+
+def _rows(view: ProjectView, done: Sequence[Edit]) -> tuple[list[Written], set[tuple[str, str]]]:
+    """The rows of copies that stand as they were agreed, and the copies that are no longer any."""
+    before = {row.key: row for place in view.places for row in place.rows}
+    rows = {
+        row.key: row for place in view.places for row in place.rows
+        if (found := place.found.get(row.key.path)) is not None and found.digest == row.written
+    }
+    after = dict(before)
+    for edit in done:
+        for key in edit.forget:
+            rows.pop(key, None)
+            after.pop(key, None)
+        mine = {row.key: row for row in edit.put if row.key.root == view.outcome.root}
+        rows.update(mine)
+        after.update(mine)
+    held = {(row.agent, row.key.format) for row in after.values()}
+    places = {place.target.format: place for place in view.places}
+    orphans = {at for at, line in view.lock.items() if line.target in places and line.path not in places[line.target].found}
+    return [row for row in rows.values() if row.says], (orphans | {(row.agent, row.key.format) for row in before.values()}) - held
+
+
+def _unlocked(view: ProjectView, row: Written) -> bool:
+    """Whether the lock has something to learn of a copy."""
+    line = view.lock.get((row.agent, row.key.format))
+    return line is None or line.commit is None or (line.path, line.entry, line.says) != (row.key.path, row.key.entry, row.says)
+
+
+def _commits(space: Workspace, snapshot: Snapshot) -> dict[str, str | None]:
+    """The hub's commit for each agent whose file is as committed."""
+    top, _ = below(space.root, "")
+    head = git.head_commit(top)
+    if head is None:
+        return {}
+    _, folder = below(space.root, space.config.agents.rstrip("/"))
+    changed = git.changed_paths(top, [folder])
+    return {agent.id: head for agent in snapshot.agents if below_of(space, top, agent.path) not in changed}
+
+
+def below_of(space: Workspace, top: str, path: str) -> str:
+    """A path of the hub as the repository with this top names it."""
+    inside = os.path.relpath(space.root, os.path.realpath(top))
+    return path if inside == "." else f"{PurePosixPath(inside)}/{path}"
+
+
+def _lock_edit(space: Workspace, view: ProjectView, text: str) -> Edit | None:
+    """The edit that gives a project's lock this text."""
+    root = view.outcome.root or ""
+    try:
+        old = decode(space.disk.read(root, LOCK_FILE).data) if space.disk.look(root, LOCK_FILE) is not None else None
+    except DiskError:
+        return None        # a link or a folder of that name: said when it was looked at
+    new = text or None
+    return None if old == new else Edit(view.outcome.name, root, LOCK_FILE, old, new)
+
+
+# ---- what projects track ------------------------------------------------------------------------------------------
+
+
+def track(space: Workspace, snapshot: Snapshot, done: Sequence[Edit]) -> list[Problem]:
+    """Commit or exclude what was written in projects that ask for it; what could not be."""
+    problems: list[Problem] = []
+    for view in snapshot.projects:
+        name, root = view.outcome.name, view.outcome.root
+        how = space.config.projects[name].track if name in space.config.projects else "leave"
+        paths = [edit.path for edit in done if edit.project == name]
+        if how == "leave" or root is None or not paths or git.top_level(root) is None:
+            continue
+        try:
+            if how == "commit":
+                _commit_copies(space, root, paths)
+            else:
+                _exclude(space, root, paths)
+        except (GitError, DiskError) as error:
+            problems.append(Problem("not-tracked", f"{name}: {error.problem.message}", path=error.problem.path, severity="warning"))
+    return problems
+
+
+def _commit_copies(space: Workspace, root: str, paths: Sequence[str]) -> None:
+    """Commit a project's copies, naming the hub's commit."""
+    hub_commit = git.head_commit(space.root) or "uncommitted"
+    top, _ = below(root, "")
+    text = f"Update {len(paths)} file{'s' if len(paths) > 1 else ''} of agents\n\nAgentsync-Hub: {hub_commit}\n"
+    git.commit_paths(top, [below(root, path)[1] for path in paths], text)
+
+
+_MARKS = ("# agentsync: copies of agents, begin", "# agentsync: end")
+
+
+def _exclude(space: Workspace, root: str, paths: Sequence[str]) -> None:
+    """Name a project's copies in the repository's own list of files to leave alone, between two marks."""
+    top, _ = below(root, "")
+    own = git.git_folder(top)
+    if own is None:
+        return
+    file = "info/exclude"
+    old = decode(space.disk.read(own, file).data) if space.disk.look(own, file) is not None else None
+    lines = (old or "").splitlines()
+    begin, end = (lines.index(mark) if mark in lines else -1 for mark in _MARKS)
+    block = lines[begin + 1 : end] if 0 <= begin < end else []
+    rest = [*lines[:begin], *lines[end + 1 :]] if 0 <= begin < end else lines
+    wanted = sorted({*block, *(_pattern(below(root, path)[1]) for path in paths)})
+    new = "\n".join([*rest, _MARKS[0], *wanted, _MARKS[1]]) + "\n"
+    if new != old:
+        space.disk.write(own, file, encode(new), expected=None if old is None else encode(old))
+
+
+def _pattern(path: str) -> str:
+    """A path as a pattern of git's that means just it."""
+    return "/" + "".join(f"\\{sign}" if sign in "*?[]\\ !#" else sign for sign in path)
