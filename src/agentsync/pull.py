@@ -188,7 +188,10 @@ class _Work:
         if changes or put:
             keep = (agent.text, new.text, *(self.texts[row.base] for row in put if row.base in self.texts),
                     *(self.texts[row.hub] for row in put if row.hub in self.texts))
-            notes = tuple(f"{agent.id}: {', '.join(_changed(side)) or 'as it is'} from {side.word} ({side.item.path})" for side in clean)
+            notes = tuple(
+                f"{agent.id}: {', '.join(taken)} from {side.word} ({side.item.path})"
+                for side in sides if (taken := [part for part in _changed(side) if part not in torn])
+            )
             self.edits.append(Edit("", self._root, agent.path, agent.text, new.text, changes, tuple(put), (), keep, notes))
 
     def _decided(self, agent: HubAgent, sides: Sequence[_Edited]) -> str | None:

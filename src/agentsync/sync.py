@@ -7,11 +7,11 @@ the next run finds either the old file, or the new one and equal contents.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from agentsync.copies import Copy, Edit, Plan
+from agentsync.copies import Copy, Edit, Plan, Written
 from agentsync.disk import Disk, DiskError, encode, make_root
 from agentsync.ledger import Ledger, Touched, open_ledger
 from agentsync.locking import hub_lock
@@ -115,19 +115,24 @@ def run(
 def apply(
     space: Workspace, ledger: Ledger, sight: Sight, plan: Plan, command: str, tell: Tell = nobody, *, undid: int | None = None
 ) -> Result:
-    """Carry out a plan under the hub's lock. A file that cannot be changed is named, and the others go on."""
+    """Carry out a plan under the hub's lock. A file that cannot be changed is named, and the others go on.
+
+    undid: the run that this one takes back.
+    """
     for root, path in sight.litter:
         space.disk.sweep(root, path)
     work = _Executor(space, ledger, sight.snapshot, command, tell, undid)
-    work.remember([edit for edit in plan.edits if not edit.touches])
     ours = [edit for edit in plan.edits if edit.touches and edit.root == space.root and not edit.project]
     theirs = [edit for edit in plan.edits if edit.touches and not (edit.root == space.root and not edit.project)]
-    work.prepare([*ours, *theirs])
+    quiet = [edit for edit in plan.edits if not edit.touches]
+    work.prepare([*ours, *theirs, *(work.telling(quiet) if ours or theirs else ())])
     committed = Committed()
     if ours:
         dirty = unsaved(space, ours)
         work.change(ours)
-        committed = commit_hub(space, [edit for edit in ours if work.done(edit)], dirty)
+        committed = commit_hub(space, [edit for edit in ours if work.done(edit)], dirty, f"Undo run {undid}" if undid is not None else "")
+    # Only now: a row that names the hub's new text must not stand before that text does.
+    work.remember(quiet)
     work.change(theirs)
     locks = lock_edits(space, sight.snapshot, [edit for edit in plan.edits if not edit.touches or work.done(edit)])
     if locks:
@@ -157,8 +162,20 @@ class _Executor:
         """Whether a file was changed as planned."""
         return id(edit) in self._done
 
+    def telling(self, quiet: Sequence[Edit]) -> list[Edit]:
+        """Those edits of the ledger alone that change what was agreed, and that undo must know of."""
+
+        def meaning(rows: Iterable[Written]) -> set[tuple[object, ...]]:
+            return {(row.key, row.agent, row.written, row.base, row.hub) for row in rows}
+
+        return [
+            edit for edit in quiet
+            if meaning(edit.put) != meaning(self._ledger.rows_at([*(row.key for row in edit.put), *edit.forget]))
+        ]
+
     def remember(self, quiet: Sequence[Edit]) -> None:
-        """What is to be put right in the ledger alone."""
+        """What is to be put right in the ledger alone, but for agents whose file in the hub could not be written."""
+        quiet = [edit for edit in quiet if not any(row.agent in self._broken for row in edit.put)]
         rows = [row for edit in quiet for row in edit.put]
         gone = [key for edit in quiet for key in edit.forget]
         if not rows and not gone:
@@ -223,6 +240,9 @@ class _Executor:
             identity = self._space.disk.identity(root) if root and outcome.state == "ok" and root not in failed else None
             if identity is not None and root is not None:
                 self._ledger.know_root(root, identity, _head(views.get(outcome.name)))
+        rested = [row.key for edit in plan.edits if id(edit) in self._done for row in edit.put if row.key in self._snapshot.paused]
+        if rested and self._undid is None:
+            self._ledger.pause(forget=rested)
         lost = [change for edit, _ in self.failed for change in edit.changes]
         self._ledger.see(loss_key(c.target, c.agent, loss) for c, loss in plan.losses if c not in lost)
 

@@ -72,7 +72,8 @@ def _hub_lines(result: Result, *, dry: bool) -> Iterator[Line]:
         if not edit.project:
             yield from problem_lines(problem, 2)
     for conflict in result.plan.conflicts:
-        sides = ", ".join(dict.fromkeys(f"{side.project}:{side.target}" for side in conflict.sides))
+        words = [f"{side.project}:{side.target}" for side in conflict.sides]
+        sides = ", ".join(dict.fromkeys(["hub", *words] if conflict.hub != conflict.base else words))
         yield (("", "  "), ("warn", "conflict"), ("", f": {conflict.agent}: {conflict.part} {conflict.why} "), ("faint", f"({sides})"))
     if result.plan.conflicts:
         agents = list(dict.fromkeys(conflict.agent for conflict in result.plan.conflicts))
@@ -112,6 +113,7 @@ def _project_lines(outcome: ProjectOutcome, result: Result, *, dry: bool) -> Ite
         for line in refusal_lines(target, counts, refused):
             yield (("", "  "), *line)
     yield from _state_lines(copies)
+    yield from _resting_lines(copies)
     for _, problem in failed:
         yield from problem_lines(problem, 2)
     yield from loss_group_lines((f"{change.agent}", loss) for change, loss in plan.losses if change.project == outcome.name)
@@ -131,6 +133,17 @@ def _state_lines(copies: Sequence[Copy]) -> Iterator[Line]:
             names = some_of([copy.path or copy.agent for copy in alike])
             yield (("", "  "), (style, f"{len(alike):,} {state}"), ("", f": {reason} "), ("faint", f"({names})"))
             if hint := _common_hint([copy.why.hint for copy in alike if copy.why and copy.why.hint]):
+                yield hint_line(hint, 4)
+
+
+def _resting_lines(copies: Sequence[Copy]) -> Iterator[Line]:
+    """Copies that wait for something that is no fault: undone, or not on the branch that is checked out."""
+    for code in ("paused", "not-on-branch"):
+        here = [copy for copy in copies if copy.why is not None and copy.why.code == code]
+        if here and here[0].why is not None:
+            names = some_of([copy.path or copy.agent for copy in here])
+            yield (("", "  "), ("faint", f"{len(here):,} resting: {here[0].why.message} ({names})"))
+            if hint := _common_hint([copy.why.hint for copy in here if copy.why and copy.why.hint]):
                 yield hint_line(hint, 4)
 
 
@@ -189,7 +202,7 @@ def push_json(result: Result, *, dry: bool) -> dict[str, Any]:
         "run": result.run,
         "changes": changes,
         "copies": [_copy_json(copy) for copy in copies],
-        "conflicts": [_conflict_json(conflict) for conflict in plan.conflicts],
+        "conflicts": [conflict_json(conflict) for conflict in plan.conflicts],
         "losses": losses,
         "problems": [*_problems_json(plan, copies), *({"project": e.project, **problem_json(p)} for e, p in result.failed)],
         "summary": {
@@ -204,7 +217,8 @@ def push_json(result: Result, *, dry: bool) -> dict[str, Any]:
     }
 
 
-def _conflict_json(conflict: Conflict) -> dict[str, Any]:
+def conflict_json(conflict: Conflict) -> dict[str, Any]:
+    """One conflict, as documented."""
     return {
         "agent": conflict.agent, "part": conflict.part, "why": conflict.why, "hub": conflict.hub, "base": conflict.base,
         "sides": [{"project": s.project, "target": s.target, "path": s.path, "says": s.says} for s in conflict.sides],

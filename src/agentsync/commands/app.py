@@ -54,6 +54,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "push": Command("Bring the copies in projects up to the hub.", _SYNC, _UNDECIDED),
     "pull": Command("Take what was edited in copies into the hub.", _SYNC, _UNDECIDED),
     "sync": Command("Pull, then push.", _SYNC, _UNDECIDED),
+    "resolve": Command("Decide conflicts: what two sides changed differently.", _SYNC, "a conflict is left"),
+    "approve": Command("Let held changes of copies into the hub, or turn them away.", _SYNC, "a change is still held"),
+    "log": Command("List what was done: runs, newest first.", _SYNC),
+    "undo": Command("Take back a run: files that still are what it left become what they were.", _SYNC, "a file was changed since and stays"),
 }
 
 

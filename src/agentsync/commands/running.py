@@ -87,12 +87,30 @@ def carry_out(session: Session, way: Direction, command: str, asked: Asked) -> i
         space = identified(_enable_met(session, space, names if met else (), yes=asked.yes))
     with at_work(space, command, read_only=asked.dry) as (ledger, notes), session.terminal.progress(f"{command}ing") as tell:
         result = run(space, ledger, names, wishes, way, command, tell, dry=asked.dry)
-    result = with_problems(result, notes)
-    if asked.as_json:
-        session.terminal.result(json.dumps(push_json(result, dry=asked.dry), ensure_ascii=True, indent=2) + "\n")
+    return show(session, with_problems(result, notes), dry=asked.dry, as_json=asked.as_json, started=started)
+
+
+def show(session: Session, result: Result, *, dry: bool = False, as_json: bool = False, started: float | None = None) -> int:
+    """Say what a run did, and its exit code."""
+    if as_json:
+        session.terminal.result(json.dumps(push_json(result, dry=dry), ensure_ascii=True, indent=2) + "\n")
     else:
-        session.terminal.say(push_lines(result, dry=asked.dry, seconds=time.monotonic() - started))
+        session.terminal.say(push_lines(result, dry=dry, seconds=0.0 if started is None else time.monotonic() - started))
     return push_exit(result)
+
+
+def opened(session: Session, *, any_branch: bool = False) -> tuple[Workspace, tuple[str, ...]]:
+    """The hub and all its projects, for a command that answers what runs left open. AgentsyncError where the hub is parked."""
+    space = open_workspace(session.hub)
+    rest = parked(space, any_branch=any_branch)
+    if rest is not None:
+        raise AgentsyncError(rest)
+    return identified(space), tuple(space.config.projects)
+
+
+def clock() -> float:
+    """Now, for `show` to say how long a run took; seconds from some moment."""
+    return time.monotonic()
 
 
 def _rest(session: Session, why: Problem, *, as_json: bool, dry: bool) -> int:

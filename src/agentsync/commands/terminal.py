@@ -119,6 +119,18 @@ class Terminal:
         answer = sys.stdin.readline().strip().lower()
         return default if not answer else answer in ("y", "yes")
 
+    def choose(self, question: str, words: Sequence[str]) -> str:
+        """Ask for one of several words, or its number; the last one where nobody can be asked or nothing fits."""
+        if not self.can_ask:
+            return words[-1]
+        listed = "  ".join(f"{number} {word}" for number, word in enumerate(words, 1))
+        self.stderr.write(f"{escape(question)}: {escape(listed)} [{escape(words[-1])}] ")
+        self.stderr.flush()
+        answer = sys.stdin.readline().strip()
+        if answer.isdigit() and 1 <= int(answer) <= len(words):
+            return words[int(answer) - 1]
+        return answer if answer in words else words[-1]
+
     @contextmanager
     def progress(self, title: str, *, after: float = 0.5) -> Iterator[Progress]:
         """Show how far a long piece of work has come, once it has taken `after` seconds; nothing off a terminal."""
