@@ -41,9 +41,15 @@ class GitError(AgentsyncError):
     exit_code = 3
 
 
+_WHO: Final = frozenset({"GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"})
+
+
 def environment() -> dict[str, str]:
-    """This process's environment for a git call: a hook's GIT_DIR and GIT_INDEX_FILE would point it at another repository."""
-    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("GIT_")}
+    """This process's environment for a git call: a hook's GIT_DIR and GIT_INDEX_FILE would point it at another repository.
+
+    Only who commits is handed on.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("GIT_") or name in _WHO}
     return kept | {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_ASKPASS": "true", "SSH_ASKPASS": "true", "LC_ALL": "C"}
 
 

@@ -1,0 +1,495 @@
+"""Two-way sync on real folders with real git: what goes to the hub, what is a conflict, what is held, what is only old, and undo."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from agentsync.ledger import FILE
+from agentsync.settle import approve, reject, resolve, what_is_open
+from agentsync.snapshot import Wishes
+from agentsync.sync import PULL, PUSH, SYNC, Direction, Result, at_work
+from agentsync.sync import run as run_sync
+from agentsync.undo import run_to_undo, undo
+from tests.test_push import World, actions, agent_text, git, states, tree
+
+ANY = Wishes()
+SETTINGS = """version: 1
+branch: main
+projects:
+  shop: {path: ../shop, targets: [claude-code, opencode]}
+  app: {path: ../app, targets: [copilot]}
+"""
+PROMPT = "First line.\n\nSecond line.\n\nThird line.\n\nFourth line."
+
+
+@dataclass
+class Two(World):
+    """The world of push, with runs in both directions."""
+
+    settings: str = SETTINGS
+
+    def build(self) -> Two:
+        World.build(self)
+        self.agent("reviewer", agent_text("reviewer", prompt=PROMPT, head="tools: Read, Grep\nmodel: sonnet\n"))
+        self.commit()
+        return self
+
+    def commit(self) -> None:
+        git(self.hub, "add", "-A")
+        git(self.hub, "commit", "-q", "--allow-empty", "-m", "by hand")
+
+    def go(self, way: Direction = SYNC, wishes: Wishes = ANY) -> Result:
+        space = self.space()
+        with at_work(space, "sync") as (ledger, _):
+            return run_sync(space, ledger, tuple(space.config.projects), wishes, way, "sync")
+
+    def undo(self, number: int | None = None) -> Result:
+        space = self.space()
+        with at_work(space, "undo") as (ledger, _):
+            return undo(space, ledger, run_to_undo(ledger, number))
+
+    def resolve(self, take: dict[str, str], written: dict[str, str] | None = None) -> Result:
+        space = self.space()
+        with at_work(space, "resolve") as (ledger, _):
+            return resolve(space, ledger, tuple(space.config.projects), take, written or {})
+
+    def decide(self, *, let_in: bool) -> Result:
+        space = self.space()
+        with at_work(space, "approve") as (ledger, _):
+            found = what_is_open(space, ledger, tuple(space.config.projects))
+            return (approve if let_in else reject)(space, ledger, tuple(space.config.projects), found, found.held)
+
+    @property
+    def claude(self) -> Path:
+        return self.shop / ".claude/agents/reviewer.md"
+
+    @property
+    def opencode(self) -> Path:
+        return self.shop / ".opencode/agents/reviewer.md"
+
+    @property
+    def copilot(self) -> Path:
+        return self.app / ".github/agents/reviewer.agent.md"
+
+    @property
+    def home_file(self) -> Path:
+        return self.hub / "agents/reviewer.md"
+
+    def all(self) -> tuple[Path, ...]:
+        return self.home_file, self.claude, self.opencode, self.copilot
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_bytes().decode()
+    assert old in text, text
+    path.write_bytes(text.replace(old, new).encode())
+
+
+@pytest.fixture
+def world(tmp_path: Path, home: Path) -> Two:
+    found = Two(tmp_path / "world", home).build()
+    found.go(PUSH)
+    return found
+
+
+def quiet(world: Two) -> None:
+    """A second run writes nothing and commits nothing."""
+    before, head = tree(world.hub, world.shop, world.app), git(world.hub, "rev-parse", "HEAD")
+    again = world.go()
+    assert (again.run, again.commit, actions(again)) == (None, None, [])
+    assert (tree(world.hub, world.shop, world.app), git(world.hub, "rev-parse", "HEAD")) == (before, head)
+
+
+# ---- merging ------------------------------------------------------------------------------------------------------
+
+
+def test_an_edit_of_one_copy_reaches_the_hub_and_every_other_copy(world: Two) -> None:
+    edit(world.opencode, "Second line.", "Second line, edited.")
+    result = world.go()
+    assert all("Second line, edited." in path.read_text() for path in world.all())
+    assert git(world.hub, "log", "-1", "--format=%s").strip() == "Take edits of reviewer from shop"
+    assert result.commit == git(world.hub, "rev-parse", "HEAD").strip()
+    assert git(world.hub, "status", "--porcelain") == ""
+    quiet(world)
+
+
+def test_edits_of_the_hub_and_of_three_copies_are_merged(world: Two) -> None:
+    edit(world.home_file, "First line.", "First line, hub.")
+    edit(world.claude, "Second line.", "Second line, claude.")
+    edit(world.opencode, "Third line.", "Third line, opencode.")
+    edit(world.copilot, "Fourth line.", "Fourth line, copilot.")
+    edit(world.copilot, "Does things", "Does more things")
+    world.go()
+    for path in world.all():
+        text = path.read_text()
+        assert all(word in text for word in ("hub.", "claude.", "opencode.", "copilot.", "Does more things")), path
+    quiet(world)
+
+
+def test_a_lossy_format_does_not_flatten_the_hub(world: Two) -> None:
+    """Copilot holds no model: an edit there must not take it from the hub."""
+    edit(world.copilot, "First line.", "Edited line.")
+    world.go()
+    assert "model: sonnet" in world.home_file.read_text()
+    assert "Edited line." in world.claude.read_text()
+
+
+def test_one_field_changes_one_line_of_the_hub(world: Two) -> None:
+    before = world.home_file.read_text().splitlines()
+    edit(world.claude, "Does things", "Does other things")
+    world.go()
+    after = world.home_file.read_text().splitlines()
+    assert [number for number, (old, new) in enumerate(zip(before, after, strict=True)) if old != new] == [2]
+
+
+def test_a_tool_taken_away_in_a_copy_goes_everywhere(world: Two) -> None:
+    edit(world.claude, "tools: Read, Grep", "tools: Read")
+    world.go()
+    assert "tools: Read\n" in world.home_file.read_text()
+    assert "grep: allow" not in world.opencode.read_text()
+    quiet(world)
+
+
+def test_a_tool_taken_from_an_unstated_list_becomes_a_denial(world: Two) -> None:
+    world.agent("free", agent_text("free"))
+    world.go()
+    edit(world.shop / ".opencode/agents/free.md", "---\n", '---\npermission:\n  bash: deny\n')
+    world.go()
+    assert "disallowedTools: Bash" in (world.hub / "agents/free.md").read_text()
+    assert "disallowedTools: Bash" in (world.shop / ".claude/agents/free.md").read_text()
+
+
+def test_a_value_that_only_this_format_knows_stays_its_own(world: Two) -> None:
+    edit(world.opencode, "mode: subagent", "mode: subagent\nvariant: high")
+    world.go()
+    assert "variant: high" in world.home_file.read_text()
+    assert "variant" not in world.claude.read_text()
+    assert "variant: high" in world.opencode.read_text()
+    quiet(world)
+
+
+# ---- conflicts ----------------------------------------------------------------------------------------------------
+
+
+def torn(world: Two) -> Result:
+    edit(world.home_file, "Second line.", "Second line, hub.")
+    edit(world.claude, "Second line.", "Second line, claude.")
+    return world.go()
+
+
+def test_a_conflict_leaves_both_versions_where_they_are(world: Two) -> None:
+    edit(world.claude, "Does things", "Does what it merges")
+    result = torn(world)
+    assert states(result)["shop:claude-code:reviewer"] == "conflict"
+    assert [(c.agent, c.part) for c in result.plan.conflicts] == [("reviewer", "prompt")]
+    assert "Second line, hub." in world.home_file.read_text()
+    assert "Second line, claude." in world.claude.read_text()
+    assert "Second line, hub." in world.opencode.read_text(), "a copy that was not edited gets the hub's version"
+    assert "Does what it merges" in world.copilot.read_text(), "what can be merged is"
+    assert not [path for path in world.base.rglob("*") if path.is_file() and b"<<<<" in path.read_bytes()]
+    quiet(world)
+
+
+@pytest.mark.parametrize(("take", "wins"), [("hub", "hub."), ("shop", "claude."), ("shop:claude-code", "claude.")])
+def test_a_conflict_is_resolved_for_a_side(world: Two, take: str, wins: str) -> None:
+    torn(world)
+    result = world.resolve({"reviewer": take})
+    assert result.plan.conflicts == ()
+    assert all(f"Second line, {wins}" in path.read_text() for path in world.all())
+    quiet(world)
+
+
+def test_a_conflict_is_resolved_by_hand(world: Two) -> None:
+    torn(world)
+    world.resolve({"reviewer": "hub"}, {"reviewer": world.home_file.read_text().replace("Second line, hub.", "Both lines.")})
+    assert all("Both lines." in path.read_text() for path in world.all())
+    quiet(world)
+
+
+def test_two_copies_that_differ_from_each_other_are_a_conflict_of_both(world: Two) -> None:
+    edit(world.claude, "Second line.", "Second line, claude.")
+    edit(world.copilot, "Second line.", "Second line, copilot.")
+    result = world.go()
+    assert {key for key, state in states(result).items() if state == "conflict"} == {"shop:claude-code:reviewer", "app:copilot:reviewer"}
+    assert "Second line.\n" in world.home_file.read_text()
+    quiet(world)
+
+
+def test_the_same_edit_on_all_sides_is_none(world: Two) -> None:
+    for path in world.all():
+        edit(path, "Third line.", "Third line, alike.")
+    result = world.go()
+    assert (result.plan.conflicts, result.commit) == ((), None)
+    quiet(world)
+
+
+def test_the_next_conflict_after_a_partial_merge_is_about_what_is_new(world: Two) -> None:
+    """What was merged of a copy in conflict is agreed: the hub may change it again without another conflict."""
+    edit(world.claude, "Does things", "Does much")
+    torn(world)
+    edit(world.home_file, "Does much", "Does very much")
+    assert {conflict.part for conflict in world.go().plan.conflicts} == {"prompt"}
+    world.resolve({"reviewer": "shop"})
+    assert all("Does very much" in path.read_text() for path in world.all())
+    assert all("Second line, claude." in path.read_text() for path in world.all())
+
+
+# ---- approval -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("tools: Read, Grep", "tools: Read, Grep, Bash"), ("tools: Read, Grep\n", ""), ("model: sonnet", "permissionMode: bypassPermissions"),
+        ("model: sonnet", 'hooks:\n  Stop: [{hooks: [{type: command, command: "x"}]}]'), ("model: sonnet", "somethingNew: 1"),
+        ("First", "F\u200birst"), ("First", "F\U000e0041irst"),
+    ],
+)
+def test_a_risky_change_is_held_whole_until_it_is_approved(world: Two, old: str, new: str) -> None:
+    edit(world.claude, old, new)
+    edit(world.claude, "Fourth line.", "Fourth line, beside it.")
+    edit(world.copilot, "Third line.", "Third line, free.")
+    before = world.claude.read_bytes()
+    result = world.go()
+    assert states(result)["shop:claude-code:reviewer"] == "held"
+    assert "beside it" not in world.home_file.read_text()
+    assert world.claude.read_bytes() == before
+    assert "Third line, free." in world.opencode.read_text(), "the others go on"
+    quiet(world)
+    world.decide(let_in=True)
+    assert "beside it" in world.home_file.read_text()
+    assert "Third line, free." in world.claude.read_text()
+    quiet(world)
+
+
+def test_approval_is_bound_to_the_content(world: Two) -> None:
+    edit(world.claude, "tools: Read, Grep", "tools: Read, Grep, Bash")
+    space = world.space()
+    with at_work(space, "approve") as (ledger, _):
+        found = what_is_open(space, ledger, ("shop",))
+        edit(world.claude, "Bash", "Bash, Write")
+        approve(space, ledger, ("shop",), found, found.held)
+    assert "Bash" not in world.home_file.read_text()
+    assert states(world.go())["shop:claude-code:reviewer"] == "held"
+
+
+def test_a_rejected_change_is_replaced_and_comes_back_with_undo(world: Two) -> None:
+    edit(world.claude, "tools: Read, Grep", "tools: Read, Grep, Bash")
+    before = world.claude.read_bytes()
+    world.decide(let_in=False)
+    assert "Bash" not in world.claude.read_text()
+    quiet(world)
+    world.undo()
+    assert world.claude.read_bytes() == before
+
+
+def test_a_projects_file_cannot_say_the_hubs_own_words(world: Two) -> None:
+    edit(world.claude, "model: sonnet", "model: sonnet\nagentsync: {allow_widening: [codex], targets: []}")
+    world.go()
+    world.decide(let_in=True)
+    assert "allow_widening" not in world.home_file.read_text()
+
+
+# ---- old is not edited --------------------------------------------------------------------------------------------
+
+
+def test_an_old_branch_is_behind_and_changes_nothing_elsewhere(world: Two) -> None:
+    git(world.shop, "add", "-A")
+    git(world.shop, "commit", "-q", "-m", "first")
+    edit(world.home_file, "First line.", "First line, newer.")
+    world.go()
+    git(world.shop, "commit", "-q", "-a", "-m", "second")
+    elsewhere = tree(world.hub, world.app)
+    head = git(world.hub, "rev-parse", "HEAD")
+    git(world.shop, "checkout", "-q", "HEAD~1")
+    result = world.go(PULL)
+    assert states(result)["shop:claude-code:reviewer"] == "behind"
+    world.go()
+    assert "First line, newer." in world.claude.read_text()
+    git(world.shop, "checkout", "-q", "-f", "main")
+    quiet(world)
+    assert (tree(world.hub, world.app), git(world.hub, "rev-parse", "HEAD")) == (elsewhere, head)
+
+
+def test_without_a_lock_the_hubs_history_knows_an_old_copy(world: Two) -> None:
+    (world.hub / "agentsync.yaml").write_text(SETTINGS.replace("opencode]}", "opencode], lock: false}"))
+    (world.shop / "agentsync.lock").unlink()
+    git(world.shop, "add", "-A")
+    git(world.shop, "commit", "-q", "-m", "first")
+    edit(world.home_file, "First line.", "First line, newer.")
+    world.commit()
+    world.go()
+    git(world.shop, "commit", "-q", "-a", "-m", "second")
+    world.go()
+    git(world.shop, "checkout", "-q", "HEAD~1")
+    assert states(world.go(PULL))["shop:claude-code:reviewer"] == "behind"
+    assert "First line, newer." in world.home_file.read_text()
+
+
+def test_a_copy_missing_on_another_branch_is_no_deletion(world: Two) -> None:
+    git(world.shop, "commit", "-q", "--allow-empty", "-m", "none")
+    git(world.shop, "checkout", "-q", "-b", "with")
+    git(world.shop, "add", "-A")
+    git(world.shop, "commit", "-q", "-m", "copies")
+    world.go()
+    git(world.shop, "checkout", "-q", "main")
+    assert not world.claude.exists()
+    result = world.go()
+    assert {states(result)[f"shop:{target}:reviewer"] for target in ("claude-code", "opencode")} == {"missing"}
+    assert not world.claude.exists()
+    git(world.shop, "checkout", "-q", "with")
+    quiet(world)
+
+
+@pytest.mark.parametrize("lost", ["all", "backup"])
+def test_a_lost_or_old_ledger_loses_nothing(world: Two, lost: str, tmp_path: Path) -> None:
+    state = Path(world.space().state)
+    shutil.copytree(state, tmp_path / "backup")
+    edit(world.home_file, "First line.", "First line, newer.")
+    world.commit()
+    world.go()
+    world.commit()
+    world.go()
+    shutil.rmtree(state)
+    if lost == "backup":
+        shutil.copytree(tmp_path / "backup", state)
+    edit(world.claude, "Fourth line.", "Fourth line, claude.")
+    edit(world.home_file, "Third line.", "Third line, hub.")
+    result = world.go()
+    assert result.plan.conflicts == ()
+    for path in world.all():
+        assert all(word in path.read_text() for word in ("newer.", "claude.", "hub.")), path
+    quiet(world)
+
+
+def test_without_ledger_and_lock_a_difference_is_no_edit_of_ours(world: Two) -> None:
+    shutil.rmtree(world.space().state)
+    for project in (world.shop, world.app):
+        (project / "agentsync.lock").unlink()
+    edit(world.claude, "Fourth line.", "Fourth line, claude.")
+    before = world.claude.read_bytes()
+    assert states(world.go())["shop:claude-code:reviewer"] == "foreign"
+    assert world.claude.read_bytes() == before
+
+
+def test_a_lock_that_names_a_commit_nobody_has_means_update_the_hub_first(world: Two) -> None:
+    edit(world.home_file, "First", "The first")
+    world.commit()
+    world.go()
+    (Path(world.space().state) / FILE).unlink()
+    lock = world.shop / "agentsync.lock"
+    lock.write_text(lock.read_text().replace(git(world.hub, "rev-parse", "HEAD").strip(), "f" * 40))
+    edit(world.claude, "Second", "The second")
+    result = world.go()
+    assert states(result)["shop:claude-code:reviewer"] == "conflict"
+    assert "lacks" in next(copy.why.message for copy in result.plan.copies if copy.why and copy.state == "conflict")
+
+
+# ---- git, modes, undo ---------------------------------------------------------------------------------------------
+
+
+def test_a_hub_file_with_uncommitted_edits_is_written_and_not_committed(world: Two) -> None:
+    edit(world.home_file, "First line.", "First line, mine.")
+    (world.hub / "staged.txt").write_text("staged\n")
+    git(world.hub, "add", "staged.txt")
+    edit(world.claude, "Fourth line.", "Fourth line, claude.")
+    result = world.go()
+    assert result.commit is None
+    assert "not committed" in " ".join(problem.message for problem in result.plan.problems)
+    assert "mine." in world.home_file.read_text()
+    assert "claude." in world.home_file.read_text()
+    assert git(world.hub, "status", "--porcelain").splitlines() == [" M agents/reviewer.md", "A  staged.txt"]
+
+
+def test_a_hub_commit_leaves_the_index_alone(world: Two) -> None:
+    (world.hub / "staged.txt").write_text("staged\n")
+    git(world.hub, "add", "staged.txt")
+    (world.hub / ".git/hooks/pre-commit").write_text("#!/bin/sh\nexit 1\n")
+    (world.hub / ".git/hooks/pre-commit").chmod(0o755)
+    edit(world.claude, "Fourth line.", "Fourth line, claude.")
+    assert world.go().commit is not None
+    assert git(world.hub, "status", "--porcelain") == "A  staged.txt\n"
+    assert git(world.hub, "show", "--name-only", "--format=").split() == ["agents/reviewer.md"]
+
+
+@pytest.mark.parametrize(("mode", "up", "down"), [("push", False, True), ("pull", True, False), ("two-way", True, True)])
+def test_a_projects_mode_says_who_decides(tmp_path: Path, home: Path, mode: str, up: bool, down: bool) -> None:
+    world = Two(tmp_path / "world", home).build()
+    world.go(PUSH)
+    (world.hub / "agentsync.yaml").write_text(SETTINGS.replace("opencode]}", f"opencode], mode: {mode}}}"))
+    edit(world.claude, "Second line.", "Second line, claude.")
+    edit(world.home_file, "Fourth line.", "Fourth line, hub.")
+    world.go()
+    assert ("claude." in world.home_file.read_text()) is up
+    assert ("hub." in world.opencode.read_text()) is down
+    assert "hub." in world.copilot.read_text()
+
+
+def test_three_undos_bring_back_the_start(world: Two) -> None:
+    start = tree(world.hub, world.shop, world.app)
+    rounds = [start]
+    for number, path in enumerate((world.claude, world.opencode, world.copilot)):
+        edit(path, "Second line.", "Second line.") if number else None
+        edit(world.home_file, ("First", "Third", "Fourth")[number], f"{number}.")
+        world.go()
+        rounds.append(tree(world.hub, world.shop, world.app))
+    for number in (2, 1, 0):
+        world.undo()
+        expected = rounds[number]
+        found = tree(world.shop, world.app)
+        assert found == {path: data for path, data in expected.items() if path in found and not path.startswith(str(world.hub))}
+    assert states(world.go())["shop:claude-code:reviewer"] == "behind"
+    assert tree(world.shop, world.app) == {path: data for path, data in start.items() if not path.startswith(str(world.hub))}
+
+
+def test_an_undone_pull_is_not_pulled_again_until_something_changes(world: Two) -> None:
+    edit(world.claude, "Second line.", "Second line, claude.")
+    before = tree(world.hub, world.shop, world.app)
+    world.go()
+    world.undo()
+    assert tree(world.hub, world.shop, world.app) == before
+    assert git(world.hub, "log", "-1", "--format=%s").startswith("Undo run")
+    quiet(world)
+    edit(world.claude, "Third line.", "Third line, too.")
+    world.go()
+    assert "claude." in world.copilot.read_text()
+
+
+def test_undo_leaves_what_was_changed_since(world: Two) -> None:
+    edit(world.home_file, "First line.", "First line, newer.")
+    world.go()
+    edit(world.claude, "Second line.", "Second line, mine.")
+    result = world.undo()
+    assert [problem.code for problem in result.plan.problems] == ["changed-since"]
+    assert "mine." in world.claude.read_text()
+    assert "newer." not in world.opencode.read_text()
+
+
+def test_a_copy_of_a_pull_whose_hub_file_cannot_be_written_stays(world: Two) -> None:
+    edit(world.claude, "Second line.", "Second line, claude.")
+    world.home_file.chmod(0o444)
+    (world.hub / "agents").chmod(0o555)
+    try:
+        if not _writable(world.hub / "agents"):
+            result = world.go()
+            assert [edit.path for edit, _ in result.failed][:1] == ["agents/reviewer.md"]
+            assert "claude." not in world.opencode.read_text()
+            assert "claude." in world.claude.read_text()
+    finally:
+        (world.hub / "agents").chmod(0o755)
+    world.go()
+    assert all("claude." in path.read_text() for path in world.all())
+
+
+def _writable(folder: Path) -> bool:
+    """Whether a read-only folder can be written all the same (root)."""
+    try:
+        (folder / "probe").write_text("")
+    except OSError:
+        return False
+    (folder / "probe").unlink()
+    return True
