@@ -129,6 +129,15 @@ def _packed(own: Path, name: str) -> str:
     return ""
 
 
+def ahead_behind(top: str) -> tuple[int, int] | None:
+    """How many commits the branch is ahead of its upstream as last fetched, and behind it; None where it has none."""
+    found = _ask(top, "rev-list", "--left-right", "--count", "HEAD...@{upstream}", "--")
+    if found is None or len(found.split()) != 2:
+        return None
+    ahead, behind = found.split()
+    return int(ahead), int(behind)
+
+
 def busy(top: str) -> str | None:
     """What the repository is in the middle of (`a merge`, `a rebase` …), or None."""
     own = Path(top, ".git")

@@ -7,6 +7,7 @@ or in a run's record, unless the editor itself took it out. At the end all confl
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import random
@@ -57,7 +58,8 @@ class Player:
 
     def files(self) -> list[Path]:
         """Every agent file of hub and projects."""
-        roots = (self.world.hub / "agents", *(r / d for r in (self.world.shop, self.world.app) for d in (".claude", ".opencode", ".github", ".gemini")))
+        projects = (self.world.shop, self.world.app)
+        roots = (self.world.hub / "agents", *(root / name for root in projects for name in (".claude", ".opencode", ".github", ".gemini")))
         return sorted(path for root in roots if root.exists() for path in root.rglob("*.md"))
 
     def everything(self) -> bytes:
@@ -192,7 +194,7 @@ class Player:
 
         real = self.world.space
         try:
-            self.world.space = lambda disk=None: real(Watched(before=step, after=step))  # type: ignore[method-assign]
+            self.world.space = lambda disk=None: real(disk or Watched(before=step, after=step))  # type: ignore[method-assign]
             self.world.go()
         except Killed:
             pass
@@ -202,10 +204,8 @@ class Player:
             path.unlink()
 
     def take_back(self) -> None:
-        try:
+        with contextlib.suppress(AgentsyncError):       # there may be nothing to undo
             self.world.undo()
-        except AgentsyncError:
-            pass        # nothing to undo
 
     def decide(self) -> None:
         self.world.decide(let_in=self.random.random() < 0.7)
@@ -269,4 +269,4 @@ def test_whatever_people_do_nothing_is_lost(tmp_path: Path, home: Path, seed: in
     settle(player)
     player.check()
     if os.environ.get("AGENTSYNC_ROUNDS"):
-        print(f"seed {seed}: {ROUNDS} rounds, {60 * ROUNDS / (time.monotonic() - started):.0f} a minute, {len(player.words)} words")  # noqa: T201 - a figure for docs/reliability.md
+        print(f"seed {seed}: {ROUNDS} rounds, {60 * ROUNDS / (time.monotonic() - started):.0f} a minute, {len(player.words)} words")

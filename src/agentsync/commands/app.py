@@ -51,6 +51,8 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "show": Command("Show one agent: what it says and where it goes.", _HUB, "the agent cannot be read"),
     "allow": Command("Let refused agents be written with wider rights.", _HUB),
     "skip": Command("Leave refused agents out where they are refused.", _HUB),
+    "status": Command("Show how hub and copies stand.", _SYNC, "something needs you: a conflict, a held change, a refusal"),
+    "diff": Command("Show what the next sync would change, line by line.", _SYNC),
     "push": Command("Bring the copies in projects up to the hub.", _SYNC, _UNDECIDED),
     "pull": Command("Take what was edited in copies into the hub.", _SYNC, _UNDECIDED),
     "sync": Command("Pull, then push.", _SYNC, _UNDECIDED),

@@ -110,6 +110,11 @@ class Terminal:
         """Print lines about the work on standard error."""
         self._lines(lines, to_out=False)
 
+    @property
+    def width(self) -> int:
+        """The columns of standard output."""
+        return _width(self.stdout)
+
     def ask(self, question: str, *, default: bool = False) -> bool:
         """Ask yes or no; the default where nobody can be asked."""
         if not self.can_ask:

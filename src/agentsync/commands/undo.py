@@ -46,4 +46,4 @@ def undo(session: Session, run: int | None, dry: bool, as_json: bool) -> int:
     commit = f"; hub commit {result.commit[:9]}" if result.commit else ""
     line = f"run {meant.id} ({meant.command}, {when}): {count(len(done), 'file')} {word}{commit}"
     session.terminal.say([text_line(line, "good" if done else "")])
-    return 1 if result.plan.problems and not result.failed else push_exit(result)
+    return 1 if any(problem.severity != "note" for problem in result.plan.problems) and not result.failed else push_exit(result)

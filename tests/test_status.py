@@ -1,0 +1,124 @@
+"""The screen people live in: states, the two columns, what is said of rights and commits, and differences."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+from tests.in_process import runner
+from tests.test_push import git
+from tests.test_sync import Two, edit
+
+
+@pytest.fixture
+def world(tmp_path: Path, home: Path) -> Two:
+    found = Two(tmp_path / "world", home).build()
+    found.go()
+    return found
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """`agentsync ARGUMENTS`, in this process."""
+    return runner(tmp_path, monkeypatch, capsys)
+
+
+def test_all_is_well(world: Two, run: Run) -> None:
+    ran = run("status", cwd=world.hub)
+    assert (ran.code, ran.out.splitlines()[1:]) == (0, ["shop  6 ok", "app  3 ok", "hub and copies say the same"])
+
+
+def test_the_two_columns(world: Two, run: Run) -> None:
+    edit(world.claude, "Second", "2nd")
+    edit(world.copilot, "tools: [read, Grep]", "tools: [read, Grep, execute]")
+    (world.shop / ".claude/agents/tester.md").unlink()
+    (world.shop / ".opencode/agents/new.md").write_text("---\nmode: all\n---\n\nNew.\n")
+    world.agent("fresh", "---\nname: fresh\ndescription: d\n---\n\nP\n")
+    ran = run("status", "--json", cwd=world.hub)
+    copies = {(c["project"], c["target"], c["agent"]): c for c in json.loads(ran.out)["copies"]}
+    columns = {key: (copy["changed_there"], copy["would_change"], copy["state"]) for key, copy in copies.items()}
+    assert columns["shop", "claude-code", "reviewer"] == ("M", "^", "edited")
+    assert columns["app", "copilot", "reviewer"] == ("M", None, "held")
+    assert columns["shop", "claude-code", "tester"] == ("D", None, "deleted")
+    assert columns["shop", "opencode", "reviewer"] == (None, "M", "ok")
+    assert columns["shop", "opencode", "fresh"] == (None, "A", "missing")
+    assert copies["shop", "claude-code", "reviewer"]["rights"] == "read.file, read.grep"
+    assert copies["shop", "claude-code", "reviewer"]["hub_commit"] == git(world.hub, "rev-parse", "HEAD").strip()
+    assert ran.code == 1
+    text = run("status", cwd=world.hub).out
+    assert "M^  reviewer" in text
+    assert "hint: agentsync approve" in text
+
+
+def test_inside_a_project_status_is_of_that_project(world: Two, run: Run) -> None:
+    assert "app" not in run("-C", world.hub, "status", cwd=world.shop).out
+    assert "app" in run("-C", world.hub, "status", "--all", cwd=world.shop).out
+
+
+@pytest.mark.parametrize("columns", ["60", "100", "200"])
+def test_no_line_of_status_is_wider_than_the_terminal_needs(world: Two, run: Run, columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    edit(world.claude, "Second", "2nd")
+    lines = [line for line in run("status", cwd=world.hub).out.splitlines() if "reviewer" in line]
+    assert lines
+    assert all((".claude/agents" in line) == (columns != "60") for line in lines if "claude-code" in line)
+
+
+def test_diff_shows_the_hub_the_copies_and_what_is_held(world: Two, run: Run) -> None:
+    edit(world.claude, "Second", "2nd")
+    edit(world.copilot, "tools: [read, Grep]", "tools: [read, Grep, execute]")
+    before = {path: path.read_bytes() for path in world.all()}
+    both = run("diff", cwd=world.hub).out
+    assert all(word in both for word in ("hub:agents/reviewer.md", "shop:.opencode/agents/reviewer.md", "+2nd line.", "held: "))
+    assert "shop:.opencode" not in run("diff", "--pull", cwd=world.hub).out
+    assert "hub:agents" not in run("diff", "--push", cwd=world.hub).out
+    assert run("diff", "--push", "--pull", cwd=world.hub).code == 2
+    assert {path: path.read_bytes() for path in world.all()} == before
+
+
+def test_status_of_a_parked_hub_says_so(world: Two, run: Run) -> None:
+    git(world.hub, "checkout", "-q", "-b", "other")
+    assert "parked" in run("status", cwd=world.hub).out
+    assert run("sync", cwd=world.hub).code == 1
+    assert run("sync", "--any-branch", cwd=world.hub).code == 0
+
+
+def test_resolve_approve_log_and_undo_on_the_command_line(world: Two, run: Run) -> None:
+    assert "there is no conflict" in run("resolve", cwd=world.hub).err
+    assert "nothing is held" in run("approve", cwd=world.hub).err
+    edit(world.home_file, "Second", "Hub's")
+    edit(world.claude, "Second", "Claude's")
+    assert run("sync", cwd=world.hub).code == 1
+    listed = run("resolve", cwd=world.hub)
+    assert (listed.code, "+Claude's line." in listed.out) == (1, True)
+    assert json.loads(run("resolve", "--json", cwd=world.hub).out)["conflicts"][0]["part"] == "prompt"
+    assert "did you mean reviewer" in run("resolve", "reviewr", "--take", "hub", cwd=world.hub).err
+    assert "is no side" in run("resolve", "reviewer", "--take", "app", cwd=world.hub).err
+    assert run("resolve", "reviewer", "--take", "shop", cwd=world.hub).code == 0
+    assert "Claude's" in world.home_file.read_text()
+    assert "resolve" in run("log", cwd=world.hub).out.splitlines()[0]
+    assert run("undo", "-n", cwd=world.hub).code == 0
+    assert "Claude's" in world.home_file.read_text()
+    assert run("undo", cwd=world.hub).code == 0
+    assert "Hub's" in world.home_file.read_text()
+    assert "undone by" in run("log", cwd=world.hub).out
+    assert "no record" in run("undo", "999", cwd=world.hub).err
+
+
+def test_resolve_in_an_editor(world: Two, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit(world.home_file, "Second", "Hub's")
+    edit(world.claude, "Second", "Claude's")
+    run("sync", cwd=world.hub)
+    editor = tmp_path / "editor.py"
+    editor.write_text(
+        "import re, sys, pathlib\np = pathlib.Path(sys.argv[1])\nt = p.read_text()\nassert '<<<<<<< hub' in t\n"
+        "p.write_text(re.sub(r'(?s)<<<<<<<.*?>>>>>>>[^\\n]*', 'Both lines.', t))\n"
+    )
+    import sys
+
+    monkeypatch.setenv("EDITOR", f"{sys.executable} {editor}")
+    assert run("resolve", "reviewer", "--edit", cwd=world.hub).code == 0
+    assert all("Both lines." in path.read_text() for path in world.all())
