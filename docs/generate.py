@@ -1,17 +1,20 @@
 """Write the generated documents again: `python docs/generate.py`; with `--check` only say which ones are not up to date (exit 1).
 
 What is generated says what the code and the format files say, so nobody has to keep it true: a page for each format, the table of
-all, what is lost between them, the commands, the tables of the format language and its schema, what each format cost.
+all, what is lost between them, the commands, the tables of the format language, the schemas of format files and of agentsync.yaml, what
+each format cost.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from agentsync.config import hub_schema
 from agentsync.formats import load_all
 from agentsync.formats.schema import json_schema, refresh
 from generator.commands import commands_page
@@ -39,6 +42,7 @@ def generated() -> Mapping[str, str]:
         "docs/format-language.md": refresh(_read("docs/format-language.md")),
         "docs/architecture.md": with_costs(_read("docs/architecture.md"), {rules.id: _format_file(rules.id) for rules in known}),
         "src/agentsync/formats/format.schema.json": json_schema(),
+        "src/agentsync/agentsync.schema.json": json.dumps(hub_schema(), indent=2) + "\n",
     }
 
 

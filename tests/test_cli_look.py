@@ -47,7 +47,7 @@ def test_formats_as_json(run: Run) -> None:
     found = json.loads(run("formats", "--json").out)
     assert found["version"] == 1
     assert [entry["id"] for entry in found["formats"]] == list(known_ids())
-    assert all(list(entry) == ["id", "title", "project", "user", "reads", "writes", "verified"] for entry in found["formats"])
+    assert all(list(entry) == ["id", "title", "project", "user", "reads", "writes", "verified", "origin", "path"] for entry in found["formats"])
     codex = next(entry for entry in found["formats"] if entry["id"] == "codex")
     assert (codex["project"], codex["user"], codex["reads"], codex["writes"]) == (
         ".codex/agents/{slug}.toml", "~/.codex/agents/{slug}.toml", True, True,

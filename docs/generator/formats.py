@@ -92,13 +92,15 @@ def _readers(rules: Format, known: Sequence[Format]) -> Iterator[str]:
         for also in other.also_reads:
             if also.format == rules.id:
                 when = f" (when {also.when})" if also.when else ""
+                when += f", in the scope {code(also.scope)} only" if also.scope else ""
                 yield f"[{other.title}]({other.id}.md) reads this folder too and {_READER[also.rights]}{when}."
 
 
 def _also_reads(rules: Format) -> Iterator[str]:
     for also in rules.also_reads:
         wins = {"own": "its own file wins", "other": "the other file wins", "unknown": "which of the two wins is not known"}[also.precedence]
-        when = f" when {also.when}" if also.when else ""
+        when = f" of the scope {code(also.scope)}" if also.scope else ""
+        when += f" when {also.when}" if also.when else ""
         yield f"It also reads the folder of [{code(also.format)}]({also.format}.md){when}, and {_READER[also.rights]}; for one name {wins}."
 
 

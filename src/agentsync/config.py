@@ -7,17 +7,17 @@ on a machine, and where, stands in the user's configuration alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
 
-from agentsync.formats import known_ids
+from agentsync.config_targets import duties, target_flaws
+from agentsync.formats import SHIPPED, Registry
 from agentsync.formats.source import Flaw, KeyPath, read_source
 from agentsync.formats.structure import check_structure
-from agentsync.model import HUB_FORMAT, AgentsyncError, Problem
-from agentsync.report import near
+from agentsync.model import AgentsyncError, Problem
 
 HUB_FILE: Final = "agentsync.yaml"
 AGENTS_FOLDER: Final = "agents"
@@ -41,6 +41,9 @@ class TargetOptions(Section, frozen=True):
     select: Annotated[tuple[str, ...] | None, _doc("of the project's agents only these")] = None
     allow_widening: Annotated[bool, _doc("true: agents that would gain rights there are written all the same")] = False
     on_refused: Annotated[Literal["ask", "skip"], _doc("skip: agents refused there are left out, and that is settled")] = "ask"
+    via: Annotated[
+        str | None, _doc("another target of the project whose folder this client reads anyway, and keeps the limits: no second copy is written")
+    ] = None
 
 
 class Project(Section, frozen=True):
@@ -82,6 +85,7 @@ class KnownHub(Section, frozen=True):
 
     path: Annotated[str, _doc("its folder")]
     projects: Annotated[dict[str, str], _doc("the projects enabled here: name to real path")] = {}
+    formats: Annotated[dict[str, str], _doc("the formats of this hub that are trusted here: id to SHA-256 of the file")] = {}
 
 
 class UserFile(Section, frozen=True):
@@ -103,10 +107,13 @@ class ConfigError(AgentsyncError):
 _File = TypeVar("_File", HubFile, UserFile)
 
 
-def load_hub(text: str, path: str = HUB_FILE) -> HubFile:
-    """agentsync.yaml from its text. Raises ConfigError with everything that is wrong; `path` is for the messages."""
+def load_hub(text: str, path: str = HUB_FILE, formats: Registry = SHIPPED) -> HubFile:
+    """agentsync.yaml from its text. Raises ConfigError with everything that is wrong; `path` is for the messages.
+
+    formats: those that may be named in it. One that is broken or not trusted may be: its target is refused when it is used.
+    """
     found = _load(text, path, HubFile)
-    flaws = _hub_flaws(found)
+    flaws = _hub_flaws(found, formats)
     if flaws:
         raise ConfigError(_problems(flaws, text, path))
     return found
@@ -147,22 +154,31 @@ def _hint(flaw: Flaw) -> str | None:
     return flaw.hint
 
 
-def _hub_flaws(found: HubFile) -> list[Flaw]:
+def _hub_flaws(found: HubFile, formats: Registry) -> list[Flaw]:
     """What is wrong with the sense of agentsync.yaml."""
     flaws: list[Flaw] = []
     if not _inside(found.agents):
         flaws.append(_value(("agents",), found.agents, "a folder inside the hub, relative to it"))
     if found.requires is not None and _clauses(found.requires) is None:
         flaws.append(_value(("requires",), found.requires, 'a version with a comparison, such as ">=1.0"'))
-    flaws += _target_flaws(("defaults", "targets"), found.defaults.targets)
+    flaws += _targets_flaws(("defaults", "targets"), found.defaults.targets, "project", formats)
     for model, names in found.models.items():
-        flaws += _target_flaws(("models", model), names)
+        flaws += target_flaws(("models", model), names, formats)
+    if not flaws and any(project.targets is None and project.scope == "user" for project in found.projects.values()):
+        flaws += duties(("defaults", "targets"), found.defaults.targets, "user", formats)
     for name, project in found.projects.items():
-        flaws += _project_flaws(("projects", name), name, project)
+        flaws += _project_flaws(("projects", name), name, project, formats)
     return flaws
 
 
-def _project_flaws(at: KeyPath, name: str, project: Project) -> list[Flaw]:
+def _targets_flaws(
+    at: KeyPath, targets: Sequence[str] | dict[str, TargetOptions | None], scope: str, formats: Registry
+) -> list[Flaw]:
+    """What is wrong with a project's targets; what they are to one another is asked once each of them exists."""
+    return target_flaws(at, targets, formats) or duties(at, targets, scope, formats)
+
+
+def _project_flaws(at: KeyPath, name: str, project: Project, formats: Registry) -> list[Flaw]:
     flaws: list[Flaw] = []
     if not PROJECT_NAME.fullmatch(name):
         what = f"projects: no name for a project ({name}), allowed are letters, digits, `.`, `_` and `-`"
@@ -174,22 +190,7 @@ def _project_flaws(at: KeyPath, name: str, project: Project) -> list[Flaw]:
     if project.dir is not None and not _inside(project.dir):
         flaws.append(_value((*at, "dir"), project.dir, "a folder inside the repository, relative to it"))
     if project.targets is not None:
-        flaws += _target_flaws((*at, "targets"), project.targets)
-    return flaws
-
-
-def _target_flaws(at: KeyPath, targets: Sequence[str] | Mapping[str, Any]) -> list[Flaw]:
-    """Formats that do not exist, or that nobody's folder holds."""
-    known = [name for name in known_ids() if name != HUB_FORMAT]
-    flaws = []
-    for index, target in enumerate(targets):
-        if target in known:
-            continue
-        step: str | int = target if isinstance(targets, Mapping) else index
-        nearest = near(target, known)
-        mend = f"did you mean `{nearest}`?" if nearest else "agentsync formats"
-        what = f"{'.'.join(map(str, at))}: no such format ({target}), known are {', '.join(known)}"
-        flaws.append(Flaw("value", what, (*at, step), mend, on_key=isinstance(targets, Mapping)))
+        flaws += _targets_flaws((*at, "targets"), project.targets, project.scope, formats)
     return flaws
 
 

@@ -167,6 +167,8 @@ class ProjectOutcome:
     root: str | None
     state: ProjectState
     why: Problem | None = None
+    via: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    """Targets for which nothing is written, each with the one whose copies its client loads."""
 
 
 @dataclass(frozen=True, slots=True)

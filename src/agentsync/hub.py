@@ -61,6 +61,8 @@ class Target:
     allow_widening: bool
     skip_refused: bool
     models: Mapping[str, str]
+    via: str | None = None
+    """The target whose copies its client loads: none are written for this one."""
 
     @property
     def shown(self) -> str:
@@ -141,7 +143,7 @@ def selected(identity: str, tags: Sequence[str], patterns: Sequence[str]) -> boo
 
 def selects(target: Target, agent: HubAgent) -> bool:
     """Whether a target is to hold an agent: the project's selection, the target's, and the agent's own `targets` all say so."""
-    if agent.agent is None:
+    if agent.agent is None or target.via is not None:
         return False
     own = agent.agent.words("targets")
     if own is not None and target.format not in own:
@@ -191,10 +193,25 @@ def targets_of(config: HubFile, name: str) -> tuple[Target, ...]:
     return tuple(
         Target(
             name, format_id, project.scope, select, options.select, options.allow_widening, options.on_refused == "skip",
-            models_for(config, format_id),
+            models_for(config, format_id), options.via,
         )
         for format_id, options in options_of(config, project).items()
     )
+
+
+def via_of(config: HubFile, project: Project) -> dict[str, str]:
+    """The project's targets that go by the copies of another one, each with that other."""
+    return {name: options.via for name, options in options_of(config, project).items() if options.via is not None}
+
+
+def targets_shown(config: HubFile, project: Project) -> str:
+    """A project's targets as people see them.
+
+    >>> targets_shown(HubFile(1), Project(targets={"claude-code": None, "copilot": TargetOptions(via="claude-code")}))
+    'claude-code, copilot (via claude-code)'
+    """
+    via = via_of(config, project)
+    return ", ".join(f"{name} (via {via[name]})" if name in via else name for name in options_of(config, project))
 
 
 def models_for(config: HubFile, format_id: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from agentsync.bases import asks
 from agentsync.config import HUB_FILE
 from agentsync.copies import ProjectOutcome, Written
 from agentsync.disk import DiskError, Entry, decode, is_temporary
+from agentsync.formats import FormatError
 from agentsync.formats import load as load_format
 from agentsync.formats.globs import compiled, fixed_folders, is_plain
 from agentsync.formats.rules import Where
@@ -103,9 +104,9 @@ def look(
         problems += watcher.problems
         litter += watcher.litter
         tell(number + 1, len(names))
-    problems += unreadable(space, agents) + _selection_problems(space, agents, names)
+    problems += [*space.formats.taken(), *unreadable(space, agents), *_selection_problems(space, agents, names)]
     paused = {one.key: one for one in ledger.paused()}
-    snapshot = Snapshot(agents, tuple(views), texts, ledger.seen(), tuple(problems), approved=ledger.approved(), paused=paused)
+    snapshot = Snapshot(agents, tuple(views), texts, ledger.seen(), tuple(dict.fromkeys(problems)), approved=ledger.approved(), paused=paused)
     return Sight(_looked_up(space, snapshot, reader or Reader()), tuple(litter))
 
 
@@ -235,7 +236,12 @@ class _Watcher:
             return EMPTY
 
     def _place(self, target: Target, root: str, rows: tuple[Written, ...]) -> Place | None:
-        rules = load_format(target.format)
+        try:
+            rules = self._space.formats.load(target.format)
+        except FormatError as error:
+            # A format of somebody's own that is broken or not trusted: its copies stay as they are, the other targets go on.
+            self.problems += error.problems
+            return None
         folders = [where for where in rules.where if where.scope == target.scope and where.os in (None, SYSTEM)]
         written = next((where.write for where in folders if where.write), None)
         if written is None or rules.direction == "read":

@@ -112,6 +112,8 @@ def _project_lines(outcome: ProjectOutcome, result: Result, *, dry: bool) -> Ite
         refused = [(copy.agent, copy.why) for copy in here if copy.state == "refused" and not copy.decided and copy.why is not None]
         for line in refusal_lines(target, counts, refused):
             yield (("", "  "), *line)
+    for target, other in outcome.via.items():
+        yield (("", "  "), ("name", target), ("faint", f": loads the copies of {other}"))
     yield from _state_lines(copies)
     yield from _resting_lines(copies)
     for _, problem in failed:
@@ -210,6 +212,9 @@ def push_json(result: Result, *, dry: bool) -> dict[str, Any]:
             "changes": {action: number for action, number in _counts(result).items() if number},
             "states": {state: number for state, number in states.items() if number},
             "projects": {outcome.name: outcome.state for outcome in plan.projects},
+            "via": [
+                {"project": outcome.name, "target": target, "via": other} for outcome in plan.projects for target, other in outcome.via.items()
+            ],
             "losses_seen": sum(plan.hidden.values()),
             "failed": len(result.failed),
             "commit": result.commit,

@@ -21,7 +21,10 @@ from agentsync.config import HUB_FILE, ConfigError, HubFile, Project, UserFile, 
 from agentsync.containers.yaml_document import delete_path, set_path
 from agentsync.copies import ProjectOutcome
 from agentsync.disk import Disk, DiskError, LocalDisk, decode, encode, make_root
+from agentsync.formats import SHIPPED, OwnFile, Registry
+from agentsync.hub import via_of
 from agentsync.model import AgentsyncError, Problem
+from agentsync.own_formats import hub_files, registry
 from agentsync.report import did_you_mean
 
 USER_FILE: Final = "config.yaml"
@@ -59,6 +62,8 @@ class Workspace:
     text: str
     config: HubFile
     user: UserFile
+    formats: Registry = SHIPPED
+    """The formats known here: agentsync's, the user's own, this hub's."""
 
     @property
     def state(self) -> str:
@@ -124,11 +129,43 @@ def open_workspace(named: str | None, cwd: str | None = None, disk: Disk | None 
 def open_hub(root: str, machine: Machine, disk: Disk, user: UserFile) -> Workspace:
     """The hub in a folder, opened."""
     text = _text(disk, root, HUB_FILE)
-    config = load_hub(text, shown(root, HUB_FILE))
+    known = hub_id(root, disk)
+    formats = registry(disk, machine.config, root, _trusted(user, known))
+    config = load_hub(text, shown(root, HUB_FILE), formats)
     if not satisfied(config.requires, __version__):
         what = f"this hub asks for agentsync {config.requires}, and this is {__version__}"
         raise ConfigError([Problem("requires", what, path=shown(root, HUB_FILE), hint="pip install --upgrade agentsync")])
-    return _owned(Workspace(disk, machine, root, hub_id(root, disk), text, config, user))
+    return _owned(Workspace(disk, machine, root, known, text, config, user, formats))
+
+
+def _trusted(user: UserFile, known: str) -> Mapping[str, str]:
+    """The hub's formats that this machine's user trusted, by the digests of their files."""
+    hub = user.hubs.get(known)
+    return hub.formats if hub is not None else {}
+
+
+def formats_here(named: str | None, cwd: str, *, default_hub: bool = False) -> Registry:
+    """The formats of a command that needs no hub: agentsync's, the user's own, and those of the hub that is named or around us.
+
+    default_hub: also those of the user's default hub, where no other is meant.
+    """
+    machine, disk = Machine.here(), LocalDisk()
+    user = user_file(machine, disk)[0] if default_hub else UserFile()
+    root = find_hub(named, cwd, machine, user)
+    if root is None or not hub_files(disk, root, {}):
+        return registry(disk, machine.config, None, {})
+    known = hub_id(root, disk)
+    return registry(disk, machine.config, root, _trusted(user_file(machine, disk)[0], known))
+
+
+def trust_format(space: Workspace, file: OwnFile) -> Workspace:
+    """Let a format of the hub be used on this machine, as its file is now; the workspace that uses it."""
+    space = identified(space)
+    _, text = user_file(space.machine, space.disk)
+    new = set_path(text, ("hubs", space.id, "path"), space.root)
+    new = set_path(new, ("hubs", space.id, "formats", file.id), file.digest)
+    user = save_user(space.machine, space.disk, text, new)
+    return replace(space, user=user, formats=registry(space.disk, space.machine.config, space.root, _trusted(user, space.id)))
 
 
 def identified(space: Workspace) -> Workspace:
@@ -215,7 +252,7 @@ def outcome_of(space: Workspace, name: str, doubles: Mapping[str, str]) -> Proje
     doing = git.busy(top) if top is not None else None
     if doing is not None:
         return ProjectOutcome(name, root, "busy", Problem("busy", f"the repository is in the middle of {doing}", path=top))
-    return ProjectOutcome(name, root, "ok")
+    return ProjectOutcome(name, root, "ok", via=via_of(space.config, space.config.projects[name]))
 
 
 def root_problem(space: Workspace, root: str, scope: str) -> Problem | None:
@@ -303,7 +340,7 @@ def disable(space: Workspace, name: str) -> UserFile:
 
 def save_hub(space: Workspace, new: str) -> Workspace:
     """Write agentsync.yaml, checked before it is written; the workspace that has it."""
-    config = load_hub(new, shown(space.root, HUB_FILE))
+    config = load_hub(new, shown(space.root, HUB_FILE), space.formats)
     if new != space.text:
         space.disk.write(space.root, HUB_FILE, encode(new), expected=encode(space.text))
     return replace(space, text=new, config=config)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from agentsync.commands.app import Session
-from agentsync.commands.running import formats_of
+from agentsync.commands.app import Session, formats_of
 from agentsync.decide import Decision, allow_agents, decide_targets, of_rights, refusals
 from agentsync.model import AgentsyncError
 from agentsync.report import count, hint_line, text_line
@@ -27,7 +26,7 @@ def allow(session: Session, refused: bool, for_: tuple[str, ...], agents: tuple[
     if not refused:
         raise AgentsyncError("say what to decide", hint="agentsync allow --refused")
     space = open_workspace(session.hub)
-    found = [copy for copy in refusals(space, agents, formats_of(for_)) if of_rights(copy)]
+    found = [copy for copy in refusals(space, agents, formats_of(for_, space.formats)) if of_rights(copy)]
     if agents:
         done = allow_agents(space, {agent.id: agent for agent in read_agents(space)}, found)
     else:

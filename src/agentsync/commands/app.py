@@ -13,13 +13,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
 from agentsync.commands.terminal import Terminal, escape
 from agentsync.model import AgentsyncError, Problem
 from agentsync.report import EXIT_CODES, did_you_mean, near, problem_lines
+
+if TYPE_CHECKING:
+    from agentsync.formats import Registry
 
 BUG: Final = 70
 INTERRUPTED: Final = 130
@@ -224,6 +227,19 @@ def choice_error(what: str, value: str, candidates: Sequence[str], hint: str | N
     return AgentsyncError(f"there is no {what} {value}{did_you_mean(value, candidates)}", hint=hint)
 
 
+def formats_of(names: Sequence[str], formats: Registry) -> tuple[str, ...]:
+    """The ids of `a,b` and repeated options, each once.
+
+    AgentsyncError for one that is no format, with the near miss, and for one of somebody's own that is broken or not trusted.
+    """
+    ids = tuple(dict.fromkeys(part.strip() for name in names for part in name.split(",") if part.strip()))
+    for format_id in ids:
+        if format_id not in formats.ids():
+            raise choice_error("format", format_id, formats.ids(), hint="agentsync formats")
+        formats.load(format_id)
+    return ids
+
+
 def _flush() -> None:
     """Write out what is buffered now, where a broken pipe can still be handled."""
     sys.stdout.flush()
@@ -284,4 +300,4 @@ def _write_report(report: str) -> Path:
     return path
 
 
-__all__: Final[list[Any]] = ["COMMANDS", "Session", "app", "bug_report", "choice_error", "load", "run"]
+__all__: Final[list[Any]] = ["COMMANDS", "Session", "app", "bug_report", "choice_error", "formats_of", "load", "run"]

@@ -11,13 +11,13 @@ from agentsync.commands.app import Session
 from agentsync.commands.formats import columns
 from agentsync.config import HUB_FILE, load_hub
 from agentsync.disk import LocalDisk, decode
-from agentsync.formats import load_all
+from agentsync.formats import Registry
 from agentsync.formats.globs import fixed_folders
 from agentsync.formats.rules import Format
 from agentsync.model import HUB_FORMAT
 from agentsync.report import Line, count, some_of, text_line
 from agentsync.sources import Held, Reader, find
-from agentsync.workspace import Machine, find_hub, shown, user_file
+from agentsync.workspace import Machine, find_hub, formats_here, shown, user_file
 
 _OF_NOBODY: Final = frozenset({".github", ".config"})
 """Folders that say nothing about which assistant is used."""
@@ -46,15 +46,16 @@ class HubSeen:
 def where_am_i(session: Session) -> int:
     """Print what there is about this folder, and the next command. It only looks; a hub that cannot be used is an error."""
     here = Path.cwd()
-    formats = load_all()
-    hub = the_hub(session.hub, here)
+    known = formats_here(session.hub, str(here), default_hub=True)
+    formats = known.usable()
+    hub = the_hub(session.hub, here, known)
     seen = look_around(here, formats)
     present = [rules for rules in formats if rules.id not in {one.rules.id for one in seen} and _uses(here, rules)]
     session.terminal.print(lines(here, hub, seen, present, formats))
     return 0
 
 
-def the_hub(named: str | None, here: Path) -> HubSeen | None:
+def the_hub(named: str | None, here: Path, known: Registry) -> HubSeen | None:
     """The hub that is meant in this folder, or None."""
     machine, disk = Machine.here(), LocalDisk()
     user, _ = user_file(machine, disk)
@@ -62,7 +63,7 @@ def the_hub(named: str | None, here: Path) -> HubSeen | None:
     if found is None:
         return None
     root = Path(found)
-    config = load_hub(decode(disk.read(found, HUB_FILE).data), shown(found, HUB_FILE))
+    config = load_hub(decode(disk.read(found, HUB_FILE).data), shown(found, HUB_FILE), known)
     agents = sum(1 for path in (root / config.agents).rglob("*.md") if path.is_file())
     inside = root == here.resolve() or root in here.resolve().parents
     why = "this hub" if root == here.resolve() else "the hub around this folder" if inside else "the hub that is used here"

@@ -12,17 +12,17 @@ from typing import Final
 
 import click
 
-from agentsync.commands.app import Session, choice_error
+from agentsync.commands.app import Session, formats_of
 from agentsync.config import HUB_FILE, UserFile, load_hub
 from agentsync.conversion import Converter, Destination, Options, shared
 from agentsync.disk import Disk, DiskError, LocalDisk, decode
-from agentsync.formats import known_ids, load, load_all
+from agentsync.formats import Registry
 from agentsync.formats.rules import Format
 from agentsync.hub import models_for
 from agentsync.model import AgentsyncError, Problem
 from agentsync.report import JSON_VERSION, Outcome, convert_exit, convert_json, convert_lines
 from agentsync.sources import Held, Reader, find, scope_of
-from agentsync.workspace import Machine, find_hub, shown
+from agentsync.workspace import Machine, find_hub, formats_here, shown
 
 PLACEHOLDER: Final = "{format}"
 
@@ -54,7 +54,8 @@ def convert(
       agentsync convert agents/ --to codex,opencode -o 'build/{format}'
     """
     started = time.monotonic()
-    targets = _formats(to)
+    known = formats_here(session.hub, str(Path.cwd()))
+    targets = _formats(to, known)
     if output is not None and project is not None:
         raise AgentsyncError("-o and --into are two answers to one question: where to write", hint="agentsync convert --help")
     if check and output is None and project is None:
@@ -63,13 +64,13 @@ def convert(
     # What stands in a project is agents that somebody's assistant loads: it is written durably. What -o receives is made again by
     # the same command, so nothing waits there until it would survive a power cut.
     disk = LocalDisk(durable=output is None)
-    agents, outcomes = _read(session, sources, None if from_ is None else _formats((from_,))[0], disk)
+    agents, outcomes = _read(session, sources, None if from_ is None else _formats((from_,), known)[0], known.usable(), disk)
     if output is None and project is None and not as_json:
         _check_one_text(agents, targets)
     printer = _Printer(session, as_json=as_json, content=output is None and project is None)
     for outcome in outcomes:
         printer.emit(outcome, None)
-    options = Options(check, allow_widening, models=_models(session, targets, disk), retry=_retry(sources, from_, output, project))
+    options = Options(check, allow_widening, models=_models(session, targets, known, disk), retry=_retry(sources, from_, output, project))
     with session.terminal.progress("converting") as progress:
         total = len(agents) * len(targets)
         for rules, place in zip(targets, places, strict=True):
@@ -84,15 +85,12 @@ def convert(
     return convert_exit(outcomes, check=check, strict=strict)
 
 
-def _formats(names: Sequence[str]) -> list[Format]:
+def _formats(names: Sequence[str], known: Registry) -> list[Format]:
     """The formats of `a,b` and repeated options, each once."""
-    ids = list(dict.fromkeys(part.strip() for name in names for part in name.split(",") if part.strip()))
-    for format_id in ids:
-        if format_id not in known_ids():
-            raise choice_error("format", format_id, known_ids(), hint="agentsync formats")
+    ids = formats_of(names, known)
     if not ids:
         raise AgentsyncError("--to needs a format", hint="agentsync formats")
-    return [load(format_id) for format_id in ids]
+    return [known.load(format_id) for format_id in ids]
 
 
 def _destination(rules: Format, output: str | None, project: str | None, *, alone: bool) -> Destination:
@@ -125,9 +123,10 @@ def _in_project(rules: Format, project: str) -> Destination:
     return Destination(project, "" if project in (".", "./") else project, below=False, scope=scope)
 
 
-def _read(session: Session, sources: Sequence[str], only: Format | None, disk: Disk) -> tuple[list[Held], list[Outcome]]:
+def _read(
+    session: Session, sources: Sequence[str], only: Format | None, formats: Sequence[Format], disk: Disk
+) -> tuple[list[Held], list[Outcome]]:
     """Every agent of every source, and what gave none. A file reached twice counts once; a source without agents is a problem."""
-    formats = load_all()
     reader = Reader(formats, disk)
     agents: list[Held] = []
     outcomes: list[Outcome] = []
@@ -165,13 +164,13 @@ def _check_one_text(agents: Sequence[Held], targets: Sequence[Format]) -> None:
         raise AgentsyncError(f"standard output holds one agent, and these are {len(agents):,}", hint=f"{hint}, or --into PROJECT")
 
 
-def _models(session: Session, targets: Sequence[Format], disk: Disk) -> dict[str, dict[str, str]]:
+def _models(session: Session, targets: Sequence[Format], known: Registry, disk: Disk) -> dict[str, dict[str, str]]:
     """The models of the hub that is named or around us, by format. A default hub somewhere else does not change what convert writes."""
     machine = Machine.here()
     root = find_hub(session.hub, str(Path.cwd()), machine, UserFile())
     if root is None:
         return {}
-    config = load_hub(decode(disk.read(root, HUB_FILE).data), shown(root, HUB_FILE))
+    config = load_hub(decode(disk.read(root, HUB_FILE).data), shown(root, HUB_FILE), known)
     return {rules.id: models_for(config, rules.id) for rules in targets}
 
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import click
 
 from agentsync import codec, containers
-from agentsync.commands.app import Session, choice_error
+from agentsync.commands.app import Session, formats_of
 from agentsync.commands.formats import columns
 from agentsync.conversion import decided_here, document_written
 from agentsync.disk import LocalDisk
-from agentsync.formats import known_ids, layout_of, load, load_all
+from agentsync.formats import SHIPPED, Registry, layout_of
 from agentsync.formats.rules import Format
 from agentsync.model import FIELDS, Agent, Rendering, Rights, Value
 from agentsync.report import Line, Outcome, clip, count, loss_group_lines, problem_lines, text_line
 from agentsync.rights import ATOMS, Holding, capability, spell
 from agentsync.sources import Held, Reader, find
+from agentsync.workspace import formats_here
 
 _UNSTATED = "—"
 
@@ -34,10 +36,11 @@ def explain(session: Session, file: str, to: tuple[str, ...], from_: str | None)
     FILE may be - for standard input. Fields are named in agentsync's words, rights as capabilities, and keys that only one
     assistant understands with what they can do.
     """
-    targets = [_known(name) for text in to for name in text.split(",") if name]
-    formats = load_all()
+    known = formats_here(session.hub, str(Path.cwd()))
+    targets = [known.load(name) for name in formats_of(to, known)]
+    formats = known.usable()
     reader = Reader(formats, LocalDisk())
-    only = None if from_ is None else _known(from_)
+    only = None if from_ is None else known.load(formats_of((from_,), known)[0])
     code = 0
     for found in find(file, formats, only, LocalDisk(), sys.stdin.buffer.read):
         for item in reader.read(found):
@@ -45,21 +48,15 @@ def explain(session: Session, file: str, to: tuple[str, ...], from_: str | None)
                 session.terminal.say(line for problem in item.problems for line in problem_lines(problem))
                 code = max(code, 3 if item.failed else 0 if item.status == "skipped" else 1)
                 continue
-            session.terminal.print(agent_lines(item, load(item.format)))
+            session.terminal.print(agent_lines(item, known.load(item.format), known))
             for target in targets:
                 session.terminal.print(target_lines(item, target))
     return code
 
 
-def _known(name: str) -> Format:
-    if name.strip() not in known_ids():
-        raise choice_error("format", name.strip(), known_ids(), hint="agentsync formats")
-    return load(name.strip())
-
-
 # ---- what the file says ------------------------------------------------------------------------------------------
 
-def agent_lines(held: Held, rules: Format) -> Iterator[Line]:
+def agent_lines(held: Held, rules: Format, known: Registry = SHIPPED) -> Iterator[Line]:
     """Everything one agent says."""
     agent = held.agent
     entry = "" if held.entry is None else f", entry {held.entry}"
@@ -72,7 +69,7 @@ def agent_lines(held: Held, rules: Format) -> Iterator[Line]:
     yield from columns(rows, styles=("", "strong", "faint"), indent=2)
     yield from columns(rights_rows(agent.rights), styles=("", "strong", "faint"), indent=2)
     for owner, values in agent.extra.items():
-        own = load(owner).native if owner in known_ids() else {}
+        own = next((one.native for one in known.usable() if one.id == owner), {})
         yield text_line(f"  only for {owner}", "faint")
         rows = [(key, _shown(value), own[key].risk if key in own else "an unknown key: may run something") for key, value in values.items()]
         yield from columns(rows, styles=("", "strong", "faint"), indent=4)

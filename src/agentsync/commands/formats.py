@@ -4,37 +4,112 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from agentsync.commands.app import Session, choice_error
-from agentsync.formats import documents, known_ids, load, load_all
+from agentsync.formats import SHIPPED, FormatError, OwnFile, Registry, documents
+from agentsync.formats.folders import places_written
 from agentsync.formats.rules import DocumentRules, FieldRule, Format, RightsRules
-from agentsync.model import FIELDS
-from agentsync.report import JSON_VERSION, Line, Span, Style, text_line
+from agentsync.model import FIELDS, AgentsyncError
+from agentsync.report import JSON_VERSION, Line, Span, Style, hint_line, problem_json, problems_lines, text_line
+from agentsync.workspace import formats_here, open_workspace, trust_format
+
+TRUST: Final = "trust"
+_FROM: Final = {"shipped": "agentsync", "yours": "yours", "hub": "this hub's"}
 
 
 @click.command(name="formats")
-@click.argument("format_id", metavar="[ID]", required=False)
+@click.argument("words", metavar="[ID | trust ID]", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
-def formats(session: Session, format_id: str | None, as_json: bool) -> None:
-    """List the formats, or say what one of them can hold.
+def formats(session: Session, words: tuple[str, ...], as_json: bool) -> int:
+    """List the formats, say what one of them can hold, or trust one of the hub's own.
 
     Without ID: one line a format, with where its agents lie and what it was checked against.
     With ID: its fields, how it states rights and what it makes of what is not stated, its own keys and their risk.
+
+    Your own formats lie in the folder `formats` of your configuration and can be used at once. Those in a hub's folder `formats` arrive
+    by git: each is used on this machine once you trusted it, and again only when you trusted what it was changed to.
     """
-    if format_id is not None and format_id not in known_ids():
-        raise choice_error("format", format_id, known_ids(), hint="agentsync formats")
-    chosen = load_all() if format_id is None else (load(format_id),)
+    if words[:1] == (TRUST,):
+        return trust(session, words[1:])
+    if len(words) > 1:
+        raise AgentsyncError(f"one format at a time ({' '.join(words)})", hint=f"agentsync formats {words[0]}")
+    known = formats_here(session.hub, str(Path.cwd()), default_hub=True)
+    if words:
+        return _one(session, words[0], known, as_json=as_json)
     if as_json:
-        found = {"version": JSON_VERSION, "formats": [format_json(rules) for rules in chosen]}
-        session.terminal.result(json.dumps(found, indent=2) + "\n")
-    elif format_id is None:
-        session.terminal.print(list_lines(chosen))
+        listed = [format_json(rules, known) for rules in known.usable()]
+        _print_json(session, listed, [inactive_json(file, known) for file in _inactive(known)])
     else:
-        session.terminal.print(detail_lines(chosen[0], load_all()))
+        session.terminal.print(list_lines(known.usable(), known))
+        session.terminal.say(line for file in _inactive(known) for line in problems_lines(known.problems(file)))
+    return 0
+
+
+def _one(session: Session, format_id: str, known: Registry, *, as_json: bool) -> int:
+    """One format: what it can say, and where it cannot be used, all that is wrong with it."""
+    if format_id not in known.ids():
+        raise choice_error("format", format_id, known.ids(), hint="agentsync formats")
+    file = known.file(format_id)
+    rules = known.load(format_id) if file is None else known.read_anyway(file)
+    active = file is None or known.state(file) == "active"
+    if as_json:
+        listed = [format_json(rules, known)] if active and rules is not None else []
+        _print_json(session, listed, [] if active or file is None else [inactive_json(file, known)])
+    elif rules is not None:
+        session.terminal.print(detail_lines(rules, known.usable(), known))
+    if file is not None and not as_json:
+        session.terminal.say(problems_lines(known.problems(file), full=True))
+    return 0 if rules is not None else FormatError.exit_code
+
+
+def _print_json(session: Session, listed: Sequence[dict[str, Any]], inactive: Sequence[dict[str, Any]]) -> None:
+    found = {"version": JSON_VERSION, "formats": listed, "inactive": inactive}
+    session.terminal.result(json.dumps(found, indent=2) + "\n")
+
+
+def trust(session: Session, words: Sequence[str]) -> int:
+    """`formats trust ID`: let a format of the hub be used on this machine, as its file is now."""
+    if len(words) != 1:
+        raise AgentsyncError("say which format of the hub you trust", hint="agentsync formats")
+    space = open_workspace(session.hub)
+    format_id, known = words[0], space.formats
+    if format_id not in known.ids():
+        raise choice_error("format", format_id, known.ids(), hint="agentsync formats")
+    file = known.file(format_id)
+    if file is None or file.origin != "hub":
+        session.terminal.say([text_line(f"{format_id} is {_FROM[known.origin(format_id)]}: it needs no trust")])
+        return 0
+    rules = known.read_anyway(file)
+    if rules is None:
+        session.terminal.say(problems_lines(known.problems(file), full=True))
+        return FormatError.exit_code
+    if known.state(file) != "active":
+        trust_format(space, file)
+    places = [(scope, path) for scope in ("project", "user") for path in places_written(rules, scope)]
+    session.terminal.say([
+        text_line(f"{format_id} ({rules.title}) can be used on this machine, as {file.path} is now", "good"),
+        *(text_line(f"  it writes {'~/' if scope == 'user' else ''}{path}") for scope, path in places),
+        hint_line("agentsync push -n"),
+    ])
+    return 0
+
+
+def _inactive(known: Registry) -> list[OwnFile]:
+    """The files whose format cannot be used."""
+    return [file for file in known.own if known.state(file) != "active"]
+
+
+def inactive_json(file: OwnFile, known: Registry) -> dict[str, Any]:
+    """The documented object of a format that cannot be used here."""
+    return {
+        "id": file.id, "origin": file.origin, "path": file.path, "state": known.state(file),
+        "problems": [problem_json(problem) for problem in known.problems(file)],
+    }
 
 
 def place_of(rules: Format, scope: str) -> str | None:
@@ -45,24 +120,31 @@ def place_of(rules: Format, scope: str) -> str | None:
     return found if found is None or scope == "project" else f"~/{found}"
 
 
-def format_json(rules: Format) -> dict[str, Any]:
+def format_json(rules: Format, known: Registry = SHIPPED) -> dict[str, Any]:
     """The documented object of a format."""
     evidence = rules.evidence
+    file = known.file(rules.id)
     return {
         "id": rules.id, "title": rules.title, "project": place_of(rules, "project"), "user": place_of(rules, "user"),
         "reads": rules.direction != "write", "writes": rules.direction != "read",
         "verified": {"client": evidence.client, "on": evidence.on, "kind": evidence.kind},
+        "origin": known.origin(rules.id), "path": None if file is None else file.path,
     }
 
 
-def list_lines(formats: Iterable[Format]) -> Iterator[Line]:
-    """The table of all formats."""
-    head = ("id", "title", "in a project", "for a user", "", "checked")
-    rows = [_row(rules) for rules in formats]
-    yield from columns([head, *rows], styles=("name", "", "", "faint", "", "faint"), head=True)
+def list_lines(formats: Iterable[Format], known: Registry = SHIPPED) -> Iterator[Line]:
+    """The table of all formats. Where each comes from is a column once one does not come with agentsync."""
+    rows = [("id", "title", "in a project", "for a user", "", "checked"), *(_row(rules) for rules in formats)]
+    if known.own:
+        origins = ("from", *(_FROM[known.origin(row[0])] for row in rows[1:]))
+        rows = [(row[0], origin, *row[1:]) for row, origin in zip(rows, origins, strict=True)]
+        yield from columns(rows, styles=("name", "faint", "", "", "faint", "", "faint"), head=True)
+        return
+    yield from columns(rows, styles=("name", "", "", "faint", "", "faint"), head=True)
 
 
 def _row(rules: Format) -> tuple[str, ...]:
+    """A format's cells; its id is the first."""
     ways = {"both": "reads, writes", "read": "reads only", "write": "writes only"}[rules.direction]
     return (rules.id, rules.title, place_of(rules, "project") or "—", place_of(rules, "user") or "—", ways, _evidence(rules))
 
@@ -90,9 +172,12 @@ def columns(rows: Sequence[Sequence[str]], *, styles: Sequence[Style], head: boo
 
 # ---- one format --------------------------------------------------------------------------------------------------
 
-def detail_lines(rules: Format, known: Sequence[Format]) -> Iterator[Line]:
+def detail_lines(rules: Format, known: Sequence[Format], registry: Registry = SHIPPED) -> Iterator[Line]:
     """Everything a format file says, for people."""
+    file = registry.file(rules.id)
     yield (("name", rules.id), ("", f"  {rules.title}"), ("faint", f"  {rules.docs}"))
+    if file is not None:
+        yield (("faint", f"{_FROM[file.origin]}: {file.path}"),)
     yield (("faint", f"checked: {_evidence(rules)}; that rights are kept: {_enforcement(rules)}"),)
     yield from _section("where", _where_lines(rules, known))
     yield from _section("fields", _field_lines(rules))
@@ -130,6 +215,7 @@ def _where_lines(rules: Format, known: Sequence[Format]) -> Iterator[Line]:
     yield from (_document_line(kind) for kind in kinds)
     for other in rules.also_reads:
         when = f" ({other.when})" if other.when else ""
+        when += f" (in the scope {other.scope} only)" if other.scope else ""
         yield (("", f"  also reads the folder of {other.format}, {_KEPT[other.rights]}"), ("faint", when))
     readers = [other.id for other in known if any(also.format == rules.id for also in other.also_reads)]
     if readers:

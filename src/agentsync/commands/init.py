@@ -12,12 +12,13 @@ from typing import Final
 import click
 
 from agentsync import git
-from agentsync.commands.app import Session
-from agentsync.commands.running import formats_of
+from agentsync.commands.app import Session, formats_of
 from agentsync.config import AGENTS_FOLDER, HUB_FILE, PROJECT_NAME
+from agentsync.config_targets import refuse_together
 from agentsync.containers.yaml_document import set_path
 from agentsync.disk import Disk, LocalDisk, decode, encode, make_root
 from agentsync.model import AgentsyncError
+from agentsync.own_formats import registry
 from agentsync.report import count, hint_line, problems_lines, text_line
 from agentsync.survey import read_agents, unreadable
 from agentsync.workspace import Machine, Workspace, enable, identified, open_hub, save_user, shown, user_file
@@ -55,13 +56,16 @@ def init(session: Session, folder: str, here: bool, to: tuple[str, ...]) -> int:
     Nothing is committed for you. In a repository that has agents in .claude/agents, `agentsync init --here --to opencode` and
     `agentsync push` give them to opencode too.
     """
-    targets = formats_of(to)
     machine, disk = Machine.here(), LocalDisk()
     root = os.path.realpath(os.path.expanduser(folder))  # noqa: PTH111 - a text is wanted
     if (Path(root) / HUB_FILE).is_file():
         raise AgentsyncError(f"{shown(root)} is a hub already", hint=f"agentsync -C {shlex.quote(shown(root))} list".replace("-C . ", ""))
     if root == machine.home:
         raise AgentsyncError("your home directory is no hub: agents of yours need a folder of their own", hint="agentsync init ~/agents")
+    formats = registry(disk, machine.config, None, {})
+    targets = formats_of(to, formats)
+    # What cannot be a hub's configuration is told before anything is made.
+    refuse_together(targets, "project", formats)
     make_root(root)
     made: list[str] = []
     if git.top_level(root) is None:

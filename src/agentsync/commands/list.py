@@ -40,9 +40,12 @@ def list_command(session: Session, as_json: bool) -> int:
 
 
 def _formats_by_agent(space: Workspace, agents: Sequence[HubAgent]) -> dict[str, tuple[str, ...]]:
-    """Where each agent goes, over all projects."""
-    targets = [target for name in space.config.projects for target in targets_of(space.config, name)]
-    return {agent.id: tuple(dict.fromkeys(target.format for target in targets if selects(target, agent))) for agent in agents}
+    """Where each agent goes, over all projects; a target without copies of its own has those of the one it goes by."""
+    targets = [
+        (target.format, own.get(target.via or target.format, target))
+        for name in space.config.projects for own in ({one.format: one for one in targets_of(space.config, name)},) for target in own.values()
+    ]
+    return {agent.id: tuple(dict.fromkeys(name for name, target in targets if selects(target, agent))) for agent in agents}
 
 
 def _lines(agents: Sequence[HubAgent], formats: dict[str, tuple[str, ...]]) -> list[Line]:

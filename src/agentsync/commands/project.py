@@ -10,11 +10,11 @@ from pathlib import Path
 
 import click
 
-from agentsync.commands.app import Session, choice_error
-from agentsync.commands.running import formats_of
+from agentsync.commands.app import Session, choice_error, formats_of
 from agentsync.config import PROJECT_NAME, Mode, Project
+from agentsync.config_targets import refuse_together
 from agentsync.containers.yaml_document import delete_path, set_path
-from agentsync.hub import options_of
+from agentsync.hub import options_of, targets_shown, via_of
 from agentsync.ledger import Ledger
 from agentsync.model import AgentsyncError, Problem
 from agentsync.plan import plan_removal
@@ -69,18 +69,23 @@ def add(session: Session, path: str, name: str | None, to: tuple[str, ...], sele
     for other in space.config.projects:
         if project_root(space, other) == root:
             raise AgentsyncError(f"this folder is the project {other} already", hint=f"agentsync project enable {other}")
-    targets = formats_of(to)
+    targets = formats_of(to, space.formats)
+    refuse_together(targets, scope, space.formats)
     entry = Project(
         path=stored(space.root, space.machine.home, root), scope="user" if scope == "user" else "project",
         targets=targets or None, select=select or None, mode=mode,
     )
     space = save_hub(space, set_path(space.text, ("projects", name), project_entry(entry)))
     space = enable(space, {name: root})
-    shown_targets = ", ".join(options_of(space.config, space.config.projects[name]))
+    shown_targets = targets_shown(space.config, space.config.projects[name])
     session.terminal.say([
         text_line(f"agentsync.yaml: projects.{name}: {entry.path} for {shown_targets}; enabled on this machine", "good"),
         hint_line(f"agentsync push {name}"),
     ])
+    session.terminal.say(
+        text_line(f"{one} is a format of your own: others who use this hub need its file in the hub's formats/", "warn")
+        for one in targets if space.formats.origin(one) == "yours"
+    )
     return 0
 
 
@@ -189,7 +194,9 @@ def list_command(session: Session, as_json: bool) -> int:
         listed = [
             {
                 "name": name, "path": entry.path, "repo": entry.repo, "root": outcome.root, "state": outcome.state, "mode": entry.mode,
-                "targets": list(options_of(space.config, entry)), "why": outcome.why.message if outcome.why else None,
+                "targets": list(options_of(space.config, entry)),
+                "via": [{"target": target, "via": other} for target, other in via_of(space.config, entry).items()],
+                "why": outcome.why.message if outcome.why else None,
             }
             for name, entry, outcome in rows
         ]
@@ -205,7 +212,7 @@ def list_command(session: Session, as_json: bool) -> int:
 
 def _project_line(space: Workspace, name: str, entry: Project, state: str, wide: list[int]) -> Line:
     style = "good" if state == "ok" else "faint" if state == "not enabled here" else "warn"
-    targets = ", ".join(options_of(space.config, entry))
+    targets = targets_shown(space.config, entry)
     return (
         ("name", f"{name:<{wide[0]}}  "), ("", f"{entry.path or entry.repo or '':<{wide[1]}}  "),
         (style, f"{state:<{wide[2]}}  "), ("", targets), ("faint", "" if entry.mode == "two-way" else f"  {entry.mode}"),  # type: ignore[return-value]  # one of three styles

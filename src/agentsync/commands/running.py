@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from agentsync.commands.app import Session, choice_error
-from agentsync.formats import known_ids
+from agentsync.commands.app import Session, choice_error, formats_of
+from agentsync.formats import Registry
 from agentsync.model import AgentsyncError, Problem
 from agentsync.report import hint_line, problem_lines
 from agentsync.snapshot import Wishes
@@ -66,16 +66,16 @@ class Asked:
     overwrite: str = ""
     allow_deletes: bool = False
 
-    def wishes(self) -> Wishes:
+    def wishes(self, formats: Registry) -> Wishes:
         """What the planner is told."""
-        return Wishes(self.agents, formats_of(self.to), _overwrites(self.overwrite), self.allow_deletes)
+        return Wishes(self.agents, formats_of(self.to, formats), _overwrites(self.overwrite), self.allow_deletes)
 
 
 def carry_out(session: Session, way: Direction, command: str, asked: Asked) -> int:
     """One run, from the options to the exit code."""
     started = time.monotonic()
-    wishes = asked.wishes()
     space = open_workspace(session.hub)
+    wishes = asked.wishes(space.formats)
     names = projects_meant(space, asked.projects, os.path.realpath(os.curdir), every=asked.every)
     if not names:
         raise AgentsyncError("the hub has no projects yet", hint="agentsync project add PATH --to claude-code")
@@ -136,15 +136,6 @@ def _enable_met(session: Session, space: Workspace, names: Sequence[str], *, yes
     if not session.terminal.can_ask:
         session.terminal.say([hint_line("agentsync push -y enables what was never enabled here")])
     return space
-
-
-def formats_of(names: Sequence[str]) -> tuple[str, ...]:
-    """The ids of `a,b` and repeated options, each once. AgentsyncError for one that is no format, with the near miss."""
-    ids = tuple(dict.fromkeys(part.strip() for name in names for part in name.split(",") if part.strip()))
-    for format_id in ids:
-        if format_id not in known_ids():
-            raise choice_error("format", format_id, known_ids(), hint="agentsync formats")
-    return ids
 
 
 def _overwrites(words: str) -> frozenset[str]:

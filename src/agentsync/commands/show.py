@@ -8,9 +8,7 @@ from typing import Any
 import click
 
 from agentsync import codec
-from agentsync.commands.app import Session, choice_error
-from agentsync.commands.running import formats_of
-from agentsync.formats import load
+from agentsync.commands.app import Session, choice_error, formats_of
 from agentsync.hub import HubAgent, models_for
 from agentsync.model import AgentsyncError, Problem, Rendering
 from agentsync.report import JSON_VERSION, loss_group_lines, loss_json, problem_json, problems_lines
@@ -27,7 +25,7 @@ def show(session: Session, identity: str, to: tuple[str, ...], as_json: bool) ->
     """Show one agent: its file in the hub, or with --to what would be written for another format."""
     space = open_workspace(session.hub)
     agent = find_agent(space, identity)
-    formats = formats_of(to)
+    formats = formats_of(to, space.formats)
     if as_json:
         session.terminal.result(json.dumps(_json(space, agent, formats), ensure_ascii=True, indent=2) + "\n")
         return 0 if agent.agent is not None else 1
@@ -64,7 +62,7 @@ def find_agent(space: Workspace, identity: str) -> HubAgent:
 def _rendering(space: Workspace, agent: HubAgent, format_id: str) -> Rendering:
     assert agent.agent is not None  # noqa: S101 - the caller asked
     allow = format_id in (agent.agent.words("allow_widening") or ())
-    return codec.write(agent.agent, load(format_id), models=models_for(space.config, format_id), allow_widening=allow)
+    return codec.write(agent.agent, space.formats.load(format_id), models=models_for(space.config, format_id), allow_widening=allow)
 
 
 def _json(space: Workspace, agent: HubAgent, formats: tuple[str, ...]) -> dict[str, Any]:

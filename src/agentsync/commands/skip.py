@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from agentsync.commands.allow import tell
-from agentsync.commands.app import Session
-from agentsync.commands.running import formats_of
+from agentsync.commands.app import Session, formats_of
 from agentsync.decide import decide_targets, leave_out, of_one, refusals
 from agentsync.model import AgentsyncError
 from agentsync.workspace import open_workspace
@@ -26,7 +25,7 @@ def skip(session: Session, refused: bool, for_: tuple[str, ...], agents: tuple[s
     if not refused:
         raise AgentsyncError("say what to decide", hint="agentsync skip --refused")
     space = open_workspace(session.hub)
-    found = refusals(space, agents, formats_of(for_))
+    found = refusals(space, agents, formats_of(for_, space.formats))
     own = [copy for copy in found if of_one(copy)]
     done = leave_out(space, found) if agents else decide_targets(space, own, "on_refused", "skip")
     tell(session, done, "nothing is refused that this could settle")

@@ -5,5 +5,9 @@ Floor 2. Importing this package is cheap: YAML and the types of `rules` come in 
 
 from agentsync.formats.detector import Detection, detect, for_path
 from agentsync.formats.loader import FormatError, documents, known_ids, layout_of, load, load_all, load_text
+from agentsync.formats.registry import SHIPPED, OwnFile, Registry
 
-__all__ = ["Detection", "FormatError", "detect", "documents", "for_path", "known_ids", "layout_of", "load", "load_all", "load_text"]
+__all__ = [
+    "SHIPPED", "Detection", "FormatError", "OwnFile", "Registry", "detect", "documents", "for_path", "known_ids", "layout_of", "load", "load_all",
+    "load_text",
+]

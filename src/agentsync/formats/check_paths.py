@@ -5,7 +5,7 @@ Floor 2, pure. Promise 13 of the design rests on `check_confinement` for the for
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -63,6 +63,18 @@ def check_confinement(rules: Format) -> Iterator[Flaw]:
     for name, part in rules.parts.items():
         if "file" in part and (problem := _not_confined(part["file"])):
             yield _flaw(("parts", name, "file"), f"not allowed here ({part['file']}), {problem}")
+
+
+def check_apart(rules: Format, others: Sequence[Format]) -> Iterator[Flaw]:
+    """Places to write that one of the other formats reads: its client would take what is written there for its own agents."""
+    from agentsync.formats.folders import reads
+
+    for index, where in enumerate(rules.where):
+        if where.write is None:
+            continue
+        reader = next((other for other in others if reads(other, where.write, where.scope)), None)
+        if reader is not None:
+            yield _flaw(("where", index, "write"), f"not allowed here ({where.write}), {reader.title} ({reader.id}) loads agents from there")
 
 
 def _flaw(path: KeyPath, message: str, hint: str | None = None) -> Flaw:

@@ -47,12 +47,17 @@ def known_ids() -> tuple[str, ...]:
 def load(format_id: str) -> Format:
     """The shipped format of this id. Raises `FormatError` where there is none, naming the nearest."""
     if format_id not in shipped_names():
-        from agentsync.report import near
-
-        nearest = near(format_id, shipped_names())
-        hint = f"did you mean `{nearest}`?" if nearest else "agentsync formats"
-        raise FormatError([Problem("format-unknown", f"no such format ({format_id}), known are {', '.join(shipped_names())}", hint=hint)])
+        raise unknown_format(format_id, shipped_names())
     return load_text(read_shipped(format_id), f"{_SHIPPED_FOLDER}{format_id}.yaml", shipped=True)
+
+
+def unknown_format(format_id: str, known: Sequence[str]) -> FormatError:
+    """The error for an id that no format has, naming the nearest."""
+    from agentsync.report import near
+
+    nearest = near(format_id, known)
+    hint = f"did you mean `{nearest}`?" if nearest else "agentsync formats"
+    return FormatError([Problem("format-unknown", f"no such format ({format_id}), known are {', '.join(known)}", hint=hint)])
 
 
 @lru_cache(maxsize=1)
@@ -66,11 +71,12 @@ def load_all() -> tuple[Format, ...]:
     return formats
 
 
-def load_text(text: str, path: str, *, shipped: bool) -> Format:
+def load_text(text: str, path: str, *, shipped: bool, apart_from: Sequence[Format] = ()) -> Format:
     """A format from the text of its file. `path` is for messages, and its stem must be the id.
 
     A format of the user's own (`shipped=False`) may not take a shipped id and may write only agent-like files below one
-    dot-folder. Raises `FormatError` with everything that is wrong.
+    dot-folder; `apart_from`: nor where one of these formats looks for its agents. Raises `FormatError` with everything that is
+    wrong.
     """
     from agentsync.formats.rules import Format
 
@@ -81,6 +87,10 @@ def load_text(text: str, path: str, *, shipped: bool) -> Format:
         from agentsync.formats.check import check_format
 
         flaws = check_format(result, stem=_stem(path), shipped=shipped, known=shipped_names())
+        if apart_from:
+            from agentsync.formats.check_paths import check_apart
+
+            flaws += check_apart(result, apart_from)
     if result is None or flaws:
         raise FormatError(_problems(flaws, text, path))
     return result

@@ -58,6 +58,7 @@ class AlsoReads(Rule, frozen=True):
     rights: Annotated[Literal["enforced", "ignored", "unknown"], _doc("whether it keeps the limits stated there")]
     precedence: Annotated[Literal["own", "other", "unknown"], _doc("whose file wins for one name")] = "unknown"
     when: Annotated[str | None, _doc("the setting it depends on, for people")] = None
+    scope: Annotated[Literal["project", "user"] | None, _doc("only the folder of projects, or of the user; absent: both")] = None
 
 
 class Detect(Rule, frozen=True):
