@@ -19,6 +19,7 @@ from agentsync.formats import load
 from agentsync.hub import HubAgent, options_of
 from agentsync.model import HUB_FORMAT, Agent, AgentsyncError, Document, Value
 from agentsync.plan import plan_push
+from agentsync.readers import READ_WIDER
 from agentsync.snapshot import Wishes
 from agentsync.survey import look
 from agentsync.sync import at_work
@@ -47,8 +48,8 @@ def refusals(space: Workspace, agents: Sequence[str], formats: Sequence[str]) ->
 
 
 def of_rights(copy: Copy) -> bool:
-    """Whether an agent was refused because it would gain rights: the one reason that can be allowed away."""
-    return copy.why is not None and copy.why.code == "rights-refused"
+    """Whether an agent was refused because it would gain rights, there or in another client: the reasons that can be allowed away."""
+    return copy.why is not None and copy.why.code in ("rights-refused", READ_WIDER)
 
 
 def of_one(copy: Copy) -> bool:

@@ -27,6 +27,7 @@ from agentsync.copies import Action, Change, Copy, Edit, Key, Plan, State, Writt
 from agentsync.formats import layout_of
 from agentsync.merge import says_digest
 from agentsync.model import EMPTY, Agent, Document, Loss, Problem, Rendering
+from agentsync.readers import heard
 from agentsync.snapshot import Found, Item, Place, Places, ProjectView, Reader, Snapshot, Wishes, digest, fold, loss_key, render
 
 DELETES_ALLOWED: Final = 5
@@ -81,7 +82,7 @@ def _plan_project(
         return Plan(quiet, tuple(work.copies), (outcome,))
     new = tuple((change, loss) for change, loss in work.losses if loss_key(change.target, change.agent, loss) not in snapshot.seen)
     hidden = work.quiet_losses + len(work.losses) - len(new)
-    return Plan(tuple(work.edits.all()), tuple(work.copies), (outcome,), (), new, (), {outcome.name: hidden} if hidden else {})
+    return Plan(tuple(work.edits.all()), tuple(work.copies), (outcome,), work.notes, new, (), {outcome.name: hidden} if hidden else {})
 
 
 def stopped(view: ProjectView, snapshot: Snapshot) -> ProjectView:
@@ -167,6 +168,7 @@ class _Project:
         self.copies: list[Copy] = []
         self.losses: list[tuple[Change, Loss]] = []
         self.quiet_losses = 0
+        self.notes: tuple[Problem, ...] = ()
 
     def run(self, places: Places) -> Problem | None:
         """Plan every target. The answer is why the project must not be touched after all, or None."""
@@ -177,6 +179,7 @@ class _Project:
                 if self._meant(place, row.agent, ()):
                     self._leave(place, row)
         self.edits.released.extend(self._view.released)
+        items, self.notes = heard(self._view, items, self._snapshot.agents, self._writes)
         clashes = _clashes(items)
         for number, item in enumerate(items):
             if self._meant(item.place, item.agent.id, item.agent.tags):
@@ -190,6 +193,10 @@ class _Project:
     def _meant(self, place: Place, identity: str, tags: Iterable[str]) -> bool:
         formats = self._wishes.formats
         return (not formats or place.target.format in formats) and self._wishes.takes(identity, tags)
+
+    def _writes(self, item: Item) -> bool:
+        """Whether a copy that is not there yet would be written by this run."""
+        return self._meant(item.place, item.agent.id, item.agent.tags) and item.key not in self._marks and self._paused(item) is None
 
     # ---- one copy ----
 
