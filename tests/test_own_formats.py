@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from agentsync.api import formats as api_formats
 from agentsync.formats import SHIPPED, FormatError, OwnFile, Registry, known_ids, load
 from agentsync.formats.check_paths import check_apart
+from agentsync.formats.folders import _meet
+from agentsync.formats.globs import compiled
 from agentsync.workspace import Machine
 from tests.conftest import Run
 from tests.in_process import runner
@@ -267,6 +269,51 @@ def test_a_hub_s_format_cannot_be_trusted_to_write_elsewhere(hub: Path, run: Run
     assert not Path(Machine.here().config, "config.yaml").read_text().count("formats:")
 
 
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [
+        ("**/*.md", "it must lie below one dot-folder"),
+        ("docs/agents/*.md", "it must lie below one dot-folder"),
+        (".*/agents/*.md", "it must lie below one dot-folder"),
+        (".github/workflows/agent-*.yml", "that folder is not for agents"),
+        (".github/**/agent-*.yml", "a folder before the first pattern must be named after"),
+        (".git/agents/**", "that folder is not for agents"),
+        (".gizmo/*", "the file must end in one of"),
+        (".claude/agents/x-*.md", "Claude Code (claude-code) loads agents from there"),
+        (".claude/agents/deep/**/*.md", "Claude Code (claude-code) loads agents from there"),
+        (".github/agents/**/*.md", "GitHub Copilot (copilot) loads agents from there"),
+    ],
+)
+def test_what_it_reads_it_may_write_so_that_is_held_in_too(hub: Path, run: Run, read: str, said: str) -> None:
+    put(hub / "formats", GIZMO.replace('read: [".gizmo/agents/**/*.md"]', f'read: [".gizmo/agents/**/*.md", "{read}"]', 1))
+    ran = run("formats", "trust", "gizmo", cwd=hub)
+    assert ran.code == 2
+    assert "gizmo.yaml:7:" in ran.err
+    assert said in ran.err
+
+
+GLOBS = st.lists(st.sampled_from(["**", "*", ".a", "b", "b*", "?"]), min_size=1, max_size=4).map("/".join)
+
+
+@given(GLOBS, GLOBS, st.lists(st.sampled_from([".a", "b", "bc", "d"]), min_size=1, max_size=4).map("/".join))
+def test_globs_that_find_one_file_meet(first: str, second: str, path: str) -> None:
+    """What is said not to meet never finds the same file."""
+    assert _meet(first, second) == _meet(second, first)
+    if compiled(first).fullmatch(path) and compiled(second).fullmatch(path):
+        assert _meet(first, second)
+
+
+def test_globs_that_part_do_not_meet() -> None:
+    assert not _meet(".agents/*.md", ".agents/gizmo/agents/**/*.md")
+    assert not _meet(".claude/agents/**/*.md", ".gizmo/agents/*.md")
+
+
+@pytest.mark.parametrize("read", [".gizmo/*.agent.md", ".agents/gizmo/agents/**/*.md", ".gizmo/agents/deep/*/agent.md", ".gizmo/agents.yaml"])
+def test_a_user_s_own_may_read_what_looks_like_agents(own: Path, run: Run, read: str) -> None:
+    put(own, GIZMO.replace('read: [".gizmo/agents/**/*.md"]', f'read: [".gizmo/agents/**/*.md", "{read}"]', 1))
+    assert run("formats", "gizmo").code == 0
+
+
 def test_a_hub_may_not_take_a_shipped_id(tmp_path: Path, hub: Path, run: Run) -> None:
     put(hub / "formats", GIZMO.replace("id: gizmo", "id: codex"), "codex.yaml")
     assert run("project", "add", "shop", "--to", "claude-code").code == 0
@@ -356,6 +403,8 @@ def test_one_changed_character_is_another_file(more: str) -> None:
 @pytest.mark.parametrize("format_id", known_ids())
 def test_no_hub_s_format_writes_where_a_shipped_one_looks(format_id: str) -> None:
     rules = load(format_id)
-    told = list(check_apart(rules, (rules,)))
-    assert len(told) == sum(where.write is not None for where in rules.where if rules.direction != "write")
+    told = {flaw.path[:3] for flaw in check_apart(rules, (rules,))}
+    writing = rules.direction != "write"
+    assert told == {("where", index, key) for index, where in enumerate(rules.where) for key in ("write", "read")
+                    if key == "read" or (where.write is not None and writing)}
     assert os.sep not in format_id

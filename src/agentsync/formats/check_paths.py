@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from agentsync.formats.globs import compiled
+from agentsync.formats.globs import compiled, fixed_folders
 from agentsync.formats.source import Flaw, KeyPath
 from agentsync.formats.structure import labelled
 from agentsync.report import near
@@ -48,14 +48,20 @@ def check_places(rules: Format) -> Iterator[Flaw]:
 
 
 def check_confinement(rules: Format) -> Iterator[Flaw]:
-    """What a format that does not come with agentsync may not do: write outside one dot-folder, or files that are not agent-like."""
+    """What a format that does not come with agentsync may not do: write outside one dot-folder, or files that are not agent-like.
+
+    What it reads counts too: a copy that is found is updated where it stands.
+    """
     folders: dict[str, str] = {}
     for index, where in enumerate(rules.where):
-        if where.write is None:
-            continue
         path = ("where", index, "write")
-        if problem := _not_confined(where.write):
+        if where.write is not None and (problem := _not_confined(where.write)):
             yield _flaw(path, f"not allowed here ({where.write}), {problem}")
+            continue
+        for number, glob in enumerate(where.read):
+            if problem := _glob_not_confined(glob):
+                yield _flaw(("where", index, "read", number), f"not allowed here ({glob}), {problem}")
+        if where.write is None:
             continue
         first = folders.setdefault(where.scope, where.write.partition("/")[0])
         if first != where.write.partition("/")[0]:
@@ -66,15 +72,18 @@ def check_confinement(rules: Format) -> Iterator[Flaw]:
 
 
 def check_apart(rules: Format, others: Sequence[Format]) -> Iterator[Flaw]:
-    """Places to write that one of the other formats reads: its client would take what is written there for its own agents."""
-    from agentsync.formats.folders import reads
+    """Places where one of the other formats looks: its client would take what is written there for its own agents."""
+    from agentsync.formats.folders import may_meet, reads
 
     for index, where in enumerate(rules.where):
-        if where.write is None:
-            continue
-        reader = next((other for other in others if reads(other, where.write, where.scope)), None)
-        if reader is not None:
-            yield _flaw(("where", index, "write"), f"not allowed here ({where.write}), {reader.title} ({reader.id}) loads agents from there")
+        for key, path in (("write", where.write), *((("read", number), glob) for number, glob in enumerate(where.read))):
+            if path is None:
+                continue
+            found = reads if key == "write" else may_meet
+            reader = next((other for other in others if found(other, path, where.scope)), None)
+            if reader is not None:
+                at = ("where", index, *((key,) if isinstance(key, str) else key))
+                yield _flaw(at, f"not allowed here ({path}), {reader.title} ({reader.id}) loads agents from there")
 
 
 def _flaw(path: KeyPath, message: str, hint: str | None = None) -> Flaw:
@@ -157,6 +166,17 @@ def _wrong_placeholders(path: str, *, shared: bool) -> str | None:
     if not shared and path.count(SLUG) != 1:
         return f"{SLUG} must be there once"
     return None
+
+
+def _glob_not_confined(glob: str) -> str | None:
+    """Why a glob may find what no agent is, or None. Its folders before the first pattern speak for all that lies below them."""
+    folders, name = fixed_folders(glob), glob.rpartition("/")[2]
+    if glob.count("/") > len(folders):
+        return _not_confined("/".join((*folders, name))) or (
+            None if any(word in step.casefold() for step in folders[1:] for word in _AGENT_WORDS)
+            else f"a folder before the first pattern must be named after {', '.join(_AGENT_WORDS)}"
+        )
+    return _not_confined("/".join((*folders[: glob.count("/")], name)))
 
 
 def _not_confined(path: str) -> str | None:

@@ -5,9 +5,10 @@ Floor 2, pure. Clients read each other's folders: some say so (`also_reads`), so
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
-from agentsync.formats.globs import compiled
+from agentsync.formats.globs import compiled, fixed_folders
 
 if TYPE_CHECKING:
     from agentsync.formats.rules import AlsoReads, Format
@@ -27,6 +28,24 @@ def reads(rules: Format, written: str, scope: str) -> bool:
         any(compiled(glob).fullmatch(path) for glob in where.read) and not any(compiled(glob).fullmatch(path) for glob in where.skip)
         for where in rules.where if where.scope == scope
     )
+
+
+def may_meet(rules: Format, glob: str, scope: str) -> bool:
+    """Whether a glob of another format could find a file that this one looks for."""
+    return any(_meet(own, glob) for where in rules.where if where.scope == scope for own in where.read)
+
+
+def _meet(first: str, second: str) -> bool:
+    """Whether two globs could find one file: their fixed folders do not part, and they reach one depth. Rather yes than no."""
+    one, two = fixed_folders(first), fixed_folders(second)
+    (least, most), (lower, upper) = _depths(first), _depths(second)
+    return one[: len(two)] == two[: len(one)] and least <= upper and lower <= most
+
+
+def _depths(glob: str) -> tuple[int, float]:
+    """The least and the greatest number of folders that a file found by a glob lies in."""
+    any_depth = glob.split("/").count("**")
+    return glob.count("/") - any_depth, math.inf if any_depth else glob.count("/")
 
 
 def also_reads(rules: Format, other: str, scope: str) -> AlsoReads | None:
