@@ -18,11 +18,9 @@ import platformdirs
 
 from agentsync import __version__, git
 from agentsync.config import HUB_FILE, ConfigError, HubFile, Project, UserFile, load_hub, load_user, satisfied
-from agentsync.containers.yaml_document import delete_path, set_path
 from agentsync.copies import ProjectOutcome
 from agentsync.disk import Disk, DiskError, LocalDisk, decode, encode, make_root
 from agentsync.formats import SHIPPED, OwnFile, Registry
-from agentsync.hub import via_of
 from agentsync.model import AgentsyncError, Problem
 from agentsync.own_formats import hub_files, registry
 from agentsync.report import did_you_mean
@@ -160,6 +158,8 @@ def formats_here(named: str | None, cwd: str, *, default_hub: bool = False) -> R
 
 def trust_format(space: Workspace, file: OwnFile) -> Workspace:
     """Let a format of the hub be used on this machine, as its file is now; the workspace that uses it."""
+    from agentsync.containers.yaml_document import set_path  # only who writes it needs the editor of YAML
+
     space = identified(space)
     _, text = user_file(space.machine, space.disk)
     new = set_path(text, ("hubs", space.id, "path"), space.root)
@@ -252,6 +252,8 @@ def outcome_of(space: Workspace, name: str, doubles: Mapping[str, str]) -> Proje
     doing = git.busy(top) if top is not None else None
     if doing is not None:
         return ProjectOutcome(name, root, "busy", Problem("busy", f"the repository is in the middle of {doing}", path=top))
+    from agentsync.hub import via_of  # it brings the engine along, which commands that only look for formats do without
+
     return ProjectOutcome(name, root, "ok", via=via_of(space.config, space.config.projects[name]))
 
 
@@ -321,6 +323,8 @@ def save_user(machine: Machine, disk: Disk, old: str, new: str) -> UserFile:
 
 def enable(space: Workspace, roots: Mapping[str, str]) -> Workspace:
     """Enable projects of this hub on this machine, at these real paths; the workspace that knows them."""
+    from agentsync.containers.yaml_document import set_path  # only who writes it needs the editor of YAML
+
     space = identified(space)
     _, text = user_file(space.machine, space.disk)
     new = set_path(text, ("hubs", space.id, "path"), space.root)
@@ -331,6 +335,8 @@ def enable(space: Workspace, roots: Mapping[str, str]) -> Workspace:
 
 def disable(space: Workspace, name: str) -> UserFile:
     """Take a project out of the user's configuration."""
+    from agentsync.containers.yaml_document import delete_path  # only who writes it needs the editor of YAML
+
     user, text = user_file(space.machine, space.disk)
     known = user.hubs.get(space.id)
     if known is None or name not in known.projects:
