@@ -113,6 +113,17 @@ def test_a_format_of_the_user_s_own_is_used_at_once(tmp_path: Path, own: Path, h
     assert "gizmo not" not in run("formats").err
 
 
+def test_edits_in_its_copies_come_back(tmp_path: Path, own: Path, hub: Path, run: Run) -> None:
+    put(own)
+    assert run("project", "add", "shop", "--to", "claude-code,gizmo").code == 0
+    assert run("push", "shop").code == 0
+    copy = tmp_path / "shop/.gizmo/agents/reviewer.md"
+    copy.write_text(copy.read_text().replace("Look.", "Look closely."))
+    assert run("sync", "shop").code == 0
+    assert (hub / "agents/reviewer.md").read_text() == AGENT.replace("Look.", "Look closely.")
+    assert "Look closely." in (tmp_path / "shop/.claude/agents/reviewer.md").read_text()
+
+
 def test_a_project_that_is_its_own_hub_takes_it_too(tmp_path: Path, own: Path, run: Run) -> None:
     put(own)
     agents = tmp_path / "repo/.claude/agents"
