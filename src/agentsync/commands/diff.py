@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 import click
 
-from agentsync.commands.app import Session
-from agentsync.commands.running import formats_of
+from agentsync.commands.app import Session, formats_of
 from agentsync.copies import Edit
 from agentsync.model import AgentsyncError
 from agentsync.report import Line
@@ -40,7 +39,7 @@ def diff(
     with at_work(space, "diff", read_only=True) as (ledger, _):
         reader = Reader()
         sight = look(space, ledger, names, reader=reader)
-        _, plan = plan_run(space, sight, Wishes(agents, formats_of(to)), way, reader)
+        _, plan = plan_run(space, sight, Wishes(agents, formats_of(to, space.formats)), way, reader)
     for edit in plan.edits:
         if edit.touches:
             session.terminal.print(_edit_lines(edit))

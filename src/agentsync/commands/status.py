@@ -7,8 +7,7 @@ import os
 
 import click
 
-from agentsync.commands.app import Session
-from agentsync.commands.running import formats_of
+from agentsync.commands.app import Session, formats_of
 from agentsync.model import AgentsyncError
 from agentsync.snapshot import Wishes
 from agentsync.status import status_json, status_lines, status_of
@@ -34,7 +33,7 @@ def status(session: Session, projects: tuple[str, ...], every: bool, agents: tup
     if not names and not as_json:
         raise AgentsyncError("the hub has no projects yet", hint="agentsync project add PATH --to claude-code")
     with at_work(space, "status", read_only=True) as (ledger, _):
-        found = status_of(space, ledger, names, Wishes(agents, formats_of(to)), rights=as_json)
+        found = status_of(space, ledger, names, Wishes(agents, formats_of(to, space.formats)), rights=as_json)
     if as_json:
         session.terminal.result(json.dumps(status_json(found), ensure_ascii=True, indent=2) + "\n")
     else:
