@@ -74,8 +74,22 @@ for file in ../shop/.claude/agents/reviewer.md ../site/.opencode/agents/reviewer
     sed -n '1,14p' "$file"
 done
 
-say "An edit on the other side, as the hub would see it"
+say "Edits on the other side: a sentence in one project, a description in another, both at once with one in the hub"
+git add -A && git commit -qm "The agents"
 sed -i.bak 's/Name each defect/Name every defect/' ../site/.opencode/agents/reviewer.md && rm ../site/.opencode/agents/reviewer.md.bak
-step agentsync push --all
-step agentsync explain ../site/.opencode/agents/reviewer.md
+sed -i.bak 's/before it is merged/before you merge it/' ../shop/.claude/agents/reviewer.md && rm ../shop/.claude/agents/reviewer.md.bak
+step agentsync status --all
+step agentsync sync --all
+step git log -1 --format=%B
+step grep -h "^description\|Name every" ../shop/.claude/agents/reviewer.md ../site/.github/agents/reviewer.agent.md
+
+say "A project gives an agent more rights: held, until you approve it"
+sed -i.bak 's/^tools: .*/tools: Read, Grep, Glob, Bash/' ../shop/.claude/agents/reviewer.md && rm ../shop/.claude/agents/reviewer.md.bak
+step agentsync sync --all
+step agentsync approve reviewer --reject
+
+say "And everything can be taken back"
+step agentsync log
+step agentsync undo
+step agentsync status --all
 exit 0

@@ -6,6 +6,7 @@ that means the same through that format. A copy that agrees with its own lock li
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -22,7 +23,7 @@ How = Literal["untouched", "old", "edited", "foreign", "lost", "ahead", "renamed
 """untouched: as agreed. old: what the hub once said. edited: somebody's work. foreign: not ours. lost: ours, but what was agreed is not
 known. ahead: its lock names a commit this clone of the hub lacks. renamed: it calls itself otherwise now. broken: it says nothing."""
 
-CONFLICT_MARKS: Final = ("<<<<<<< ", ">>>>>>> ")
+_MARKS: Final = re.compile(r"^<{7} .*?^={7}\r?$.*?^>{7} ", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,11 @@ def _recovered(item: Item, line: LockLine | None, snapshot: Snapshot) -> Known:
         if says == now:
             return Known("old", _row(item, version))
     return Known("lost" if line is not None or item.row is not None else "foreign", item.row)
+
+
+def conflicted(text: str) -> bool:
+    """Whether git left the marks of a conflict in a text: then somebody is busy with it."""
+    return "<<<<<<< " in text and _MARKS.search(text) is not None
 
 
 def asks(item: Item, view: ProjectView, snapshot: Snapshot, reader: Reader) -> tuple[str | None, bool]:

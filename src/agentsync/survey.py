@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from agentsync import __version__, git, hub
-from agentsync.bases import asks
+from agentsync.bases import asks, conflicted
 from agentsync.config import HUB_FILE
 from agentsync.copies import ProjectOutcome, Written
 from agentsync.disk import DiskError, Entry, decode, is_temporary
@@ -49,7 +49,11 @@ def read_agents(space: Workspace) -> tuple[HubAgent, ...]:
         if identity is None:
             continue
         try:
-            found = hub.read_agent(entry.path, folder, space.disk.read(space.root, entry.path).data, rules)
+            data = space.disk.read(space.root, entry.path).data
+            found = hub.read_agent(entry.path, folder, data, rules)
+            if found is not None and conflicted(found.text):
+                marks = Problem("conflict-marks", "it holds git's conflict marks", path=entry.path, hint="git mergetool  (or git restore)")
+                found = replace(found, status="unreadable", agent=None, problems=(marks,))
         except DiskError as error:
             found = HubAgent(identity, entry.path, "", "", "unreadable", None, (error.problem.at(entry.path),))
         if found is not None:
@@ -322,6 +326,9 @@ class _Watcher:
         except DiskError as error:
             return Found(entry.path, None, "", "", where.document, replace(error.problem, path=entry.path))
         text = decode(file.data)
+        if conflicted(text):
+            marks = Problem("conflict-marks", "it holds git's conflict marks", path=entry.path, hint="git mergetool  (or git restore)")
+            return Found(entry.path, None, "", "", where.document, marks)
         stamp = stamp_word(file.stamp) if file.stamp.settled(self._now) else ""
         found = Found(entry.path, text, hub.digest_of(file.data), stamp, where.document)
         for row in rows:

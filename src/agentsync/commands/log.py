@@ -54,7 +54,7 @@ def _line(run: Run, files: Sequence[Touched], undone: int | None) -> Line:
     note = f"  undone by {undone}" if undone is not None else f"  undid {run.undid}" if run.undid is not None else ""
     commit = f"  commit {run.hub_commit[:9]}" if run.hub_commit else ""
     return (
-        ("name", f"{run.id:>4}  "), ("faint", f"{when}  "), ("", f"{run.command:<10} "),
+        ("name", f"{run.id:>4}  "), ("faint", f"{when}  "), ("", f"{run.command:<16} "),
         ("", f"{count(sum(file.done for file in files), 'file')} in {where or 'nothing'}"), ("faint", commit), ("warn", f"{ended}{note}"),
     )
 
