@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agentsync.formats.evidence import Evidence, Traits, families, may_be_markdown, read_evidence, traits_of
-from agentsync.formats.globs import compiled, compiled_anywhere, fixed_folders, fixed_path, is_plain
+from agentsync.formats.evidence import HEAD, Evidence, Traits, families, may_be_markdown, read_evidence, read_head, traits_of
+from agentsync.formats.folders import folders_of
+from agentsync.formats.globs import compiled, compiled_anywhere, fixed_folders, is_plain
 
 if TYPE_CHECKING:
     from agentsync.formats.rules import Format, Where
@@ -92,7 +93,7 @@ class _Place:
 def _places(path: str, formats: Sequence[Format]) -> list[_Place]:
     """The innermost place of each format; of these, those whose folder lies deepest in the path."""
     path = _normal(path)
-    found = [place for rules in formats if rules.direction != "write" for place in _best_place(path, rules)]
+    found = [place for rules, globs in folders_of(formats).near(path) for place in _best_place(path, rules, globs)]
     # A place that only looks like one (`agents/*.md`) never hides, and never joins, one that is certain.
     if any(place.certain for place in found):
         found = [place for place in found if place.certain]
@@ -100,24 +101,20 @@ def _places(path: str, formats: Sequence[Format]) -> list[_Place]:
     return [place for place in found if place.rank == best]
 
 
-def _best_place(path: str, rules: Format) -> Iterator[_Place]:
+def _best_place(path: str, rules: Format, globs: Sequence[tuple[Where, str]]) -> Iterator[_Place]:
     best: _Place | None = None
-    for where in rules.where:
-        for glob in where.read:
-            # Most paths lie nowhere near most folders: looking for the folder's text first saves the search for a match.
-            if fixed_path(glob) not in path:
-                continue
-            match = compiled_anywhere(glob).fullmatch(path)
-            if match is None or any(compiled(skip).fullmatch(path[match.end("above") :]) for skip in where.skip):
-                continue
-            fixed = fixed_folders(glob)
-            certain = is_plain(glob) or any(step.startswith(".") for step in fixed)
-            if not certain and match["above"].rstrip("/").rpartition("/")[2].startswith("."):
-                continue  # `.other/agents` is another assistant's folder, whoever it is
-            # A file that is known by its name alone lies in no folder of its format: another one's folder decides.
-            rank = (match["above"].count("/") + len(fixed), len(fixed)) if "/" in glob else (0, 0)
-            if best is None or rank > best.rank:
-                best = _Place(rules, where, rank, certain)
+    for where, glob in globs:
+        match = compiled_anywhere(glob).fullmatch(path)
+        if match is None or any(compiled(skip).fullmatch(path[match.end("above") :]) for skip in where.skip):
+            continue
+        fixed = fixed_folders(glob)
+        certain = is_plain(glob) or any(step.startswith(".") for step in fixed)
+        if not certain and match["above"].rstrip("/").rpartition("/")[2].startswith("."):
+            continue  # `.other/agents` is another assistant's folder, whoever it is
+        # A file that is known by its name alone lies in no folder of its format: another one's folder decides.
+        rank = (match["above"].count("/") + len(fixed), len(fixed)) if "/" in glob else (0, 0)
+        if best is None or rank > best.rank:
+            best = _Place(rules, where, rank, certain)
     if best is not None:
         yield best
 
@@ -125,7 +122,7 @@ def _best_place(path: str, rules: Format) -> Iterator[_Place]:
 def _left_out(path: str, formats: Sequence[Format]) -> bool:
     """Whether the path lies in some format's folder and is a file that it leaves out."""
     path = _normal(path)
-    return any(compiled_anywhere(skip).fullmatch(path) for rules in formats for where in rules.where for skip in where.skip)
+    return any(skip.fullmatch(path) for skip in folders_of(formats).skips)
 
 
 def _normal(path: str) -> str:
@@ -174,19 +171,14 @@ class _Score:
 
 def _by_content(path: str, text: str, pool: Sequence[Format], places: Sequence[_Place], *, open_pool: bool) -> Detection:
     """Decide among formats by what the file says. open_pool: the pool is every format, so silence speaks for none of them."""
-    scores: list[_Score] = []
+    scores: Sequence[_Score] = ()
     guesses: list[_Score] = []
     for family in families(_file_name(path), text):
-        for rules in pool:
-            if open_pool and not rules.detect.content:
-                continue
-            traits = traits_of(rules)
-            for score in _scores(rules, traits, family, text):
-                scores.append(score)
-                if traits.fallback and score.complete and may_be_markdown(_file_name(path)):
-                    guesses.append(score)
+        scores = _scores(pool, family, text, open_pool=open_pool)
         if scores:
             break
+    if may_be_markdown(_file_name(path)):
+        guesses = [score for score in scores if score.complete and traits_of(score.format).fallback]
     if not scores:
         return NOTHING if open_pool else Detection(None, candidates=tuple(pool))
     most = max(score.points for score in scores)
@@ -216,10 +208,28 @@ def _told(score: _Score, places: Sequence[_Place], *, guessed: bool) -> Detectio
     return Detection(score.format, None, score.document, guessed)
 
 
-def _scores(rules: Format, traits: Traits, family: str, text: str) -> Iterator[_Score]:
+def _scores(pool: Sequence[Format], family: str, text: str, *, open_pool: bool) -> Sequence[_Score]:
+    """The score of each kind of file, of every format in the pool, that could be this one.
+
+    A head speaks by its keys and by the names under those of them that hold tools, and most files of a folder are alike in both:
+    what was told for one is remembered.
+    """
+    asked = [rules for rules in pool if rules.direction != "write" and (rules.detect.content or not open_pool)]
+    if family != HEAD:
+        return [score for rules in asked for score in _scores_of(rules, traits_of(rules), family, text)]
+    evidence = read_head(text)
+    if evidence is None:
+        return ()
+    known = folders_of(asked)
+    said = (evidence.keys, *(evidence.names.get(key) for key in known.tool_keys))
+    found: Sequence[_Score] | None = known.memo.get(said)
+    if found is None:
+        found = known.remember(said, [score for rules in asked for score in _scores_of(rules, traits_of(rules), family, text)])
+    return found
+
+
+def _scores_of(rules: Format, traits: Traits, family: str, text: str) -> Iterator[_Score]:
     """The score of each kind of file that could be this one; nothing where something speaks against the format."""
-    if rules.direction == "write":
-        return
     for document in traits.documents:
         if document.family != family:
             continue

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 MAX_HEAD: Final = 64 * 1024
 
+HEAD: Final = "head+body"
+"""The family of markdown files with a head."""
+
 _FENCE: Final = "---"
 _TOP_KEY: Final = re.compile(r"([A-Za-z_$][\w.$-]*)[ \t]*:(?=[ \t]|$)")
 _NAME: Final = re.compile(r"[A-Za-z_][\w./:*-]*")
@@ -101,12 +104,12 @@ def may_be_markdown(file_name: str) -> bool:
 def read_evidence(text: str, layout: Layout) -> Evidence | None:
     """What the file says of itself, or None where it is no such file or holds no agent. Remembers the last few texts."""
     if layout.kind == "head+body":
-        return _read_head(text)
+        return read_head(text)
     return _read_entries(text, layout)
 
 
 @lru_cache(maxsize=4)
-def _read_head(text: str) -> Evidence | None:
+def read_head(text: str) -> Evidence | None:
     """The keys of a markdown head at the left margin; None where there is no head. Neither needs to be valid."""
     lines = iter(text[:MAX_HEAD].lstrip("\ufeff").splitlines())
     # A licence or a blank line may stand before the head; prose may not.

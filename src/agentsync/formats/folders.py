@@ -1,0 +1,83 @@
+"""The places of many formats, looked up by the folder a file lies in, and what was already told of files like it.
+
+Floor 2, pure. A run asks the same formats about thousands of files in a few folders; what depends on the folder alone is worked
+out once for each.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from agentsync.formats.evidence import traits_of
+from agentsync.formats.globs import compiled_anywhere, fixed_path, is_plain
+
+if TYPE_CHECKING:
+    from agentsync.formats.rules import Format, Where
+
+MOST: Final = 1000
+"""So many folders, and so many kinds of heads, are remembered; a run that meets more begins anew."""
+
+Near: TypeAlias = "tuple[tuple[Format, tuple[tuple[Where, str], ...]], ...]"
+
+
+class Folders:
+    """What detection looks up in a pool of formats.
+
+    skips: what some format leaves out of its own folders. tool_keys: the keys under which some format keeps names of tools.
+    memo: for the detector's own use, see `remember`.
+    """
+
+    def __init__(self, formats: Sequence[Format]) -> None:
+        self.formats = tuple(formats)
+        skips = {skip: None for rules in formats for where in rules.where for skip in where.skip}
+        self.skips: tuple[re.Pattern[str], ...] = tuple(compiled_anywhere(skip) for skip in skips)
+        self.tool_keys = tuple(sorted({key for rules in formats for key in traits_of(rules).tool_keys}))
+        self.memo: dict[object, Any] = {}
+        self._near: dict[str, Near] = {}
+
+    def near(self, path: str) -> Near:
+        """The globs, by format, that a file in the folder of this path may match: their own folders stand in its text."""
+        folder = path.rpartition("/")[0]
+        found = self._near.get(folder)
+        if found is None:
+            if len(self._near) >= MOST:
+                self._near.clear()
+            found = self._near[folder] = tuple(_near(self.formats, folder))
+        return found
+
+    def remember(self, question: object, answer: Any) -> Any:
+        """Keep an answer in the memo."""
+        if len(self.memo) >= MOST:
+            self.memo.clear()
+        self.memo[question] = answer
+        return answer
+
+
+def _near(formats: Sequence[Format], folder: str) -> Sequence[tuple[Format, tuple[tuple[Where, str], ...]]]:
+    found = []
+    for rules in formats:
+        globs = tuple((where, glob) for where in rules.where for glob in where.read if _folder_of(glob) in folder)
+        if globs and rules.direction != "write":
+            found.append((rules, globs))
+    return found
+
+
+def _folder_of(glob: str) -> str:
+    """The folders that stand in every path a glob matches."""
+    return fixed_path(glob).rpartition("/")[0] if is_plain(glob) else fixed_path(glob)
+
+
+_known: dict[tuple[int, ...], Folders] = {}
+
+
+def folders_of(formats: Sequence[Format]) -> Folders:
+    """The look-up of these formats, in this order, made once. It keeps them alive, so that their identity stays theirs."""
+    key = tuple(map(id, formats))
+    found = _known.get(key)
+    if found is None:
+        if len(_known) >= MOST:
+            _known.clear()
+        found = _known[key] = Folders(formats)
+    return found
