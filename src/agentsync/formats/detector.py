@@ -70,7 +70,7 @@ def detect(path: str, text: str, formats: Sequence[Format]) -> Detection:
     if not certain and _left_out(path, formats):
         return NOTHING
     pool = tuple(found.format for found in certain) or tuple(formats)
-    named = tuple(rules for rules in pool if _named(path, rules))
+    named = tuple(rules for rules in (folders_of(pool).with_names if pool else ()) if _named(path, rules))
     if len(named) == 1:
         return _of_name(path, named[0], places)
     told = _by_content(path, text, named or pool, places, open_pool=not (certain or named))
@@ -137,8 +137,6 @@ def _file_name(path: str) -> str:
 
 
 def _named(path: str, rules: Format) -> bool:
-    if not rules.detect.files or rules.direction == "write":
-        return False
     name = _file_name(path)
     return any(compiled(glob).fullmatch(name) for glob in rules.detect.files)
 
@@ -214,7 +212,7 @@ def _scores(pool: Sequence[Format], family: str, text: str, *, open_pool: bool) 
     A head speaks by its keys and by the names under those of them that hold tools, and most files of a folder are alike in both:
     what was told for one is remembered.
     """
-    asked = [rules for rules in pool if rules.direction != "write" and (rules.detect.content or not open_pool)]
+    asked = folders_of(pool).by_content if open_pool else folders_of(pool).read
     if family != HEAD:
         return [score for rules in asked for score in _scores_of(rules, traits_of(rules), family, text)]
     evidence = read_head(text)

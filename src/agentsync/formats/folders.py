@@ -26,6 +26,7 @@ class Folders:
     """What detection looks up in a pool of formats.
 
     skips: what some format leaves out of its own folders. tool_keys: the keys under which some format keeps names of tools.
+    read: the formats that are read at all; of these, by_content may be told by what a file says, with_names by what it is called.
     memo: for the detector's own use, see `remember`.
     """
 
@@ -34,6 +35,9 @@ class Folders:
         skips = {skip: None for rules in formats for where in rules.where for skip in where.skip}
         self.skips: tuple[re.Pattern[str], ...] = tuple(compiled_anywhere(skip) for skip in skips)
         self.tool_keys = tuple(sorted({key for rules in formats for key in traits_of(rules).tool_keys}))
+        self.read = tuple(rules for rules in formats if rules.direction != "write")
+        self.by_content = tuple(rules for rules in self.read if rules.detect.content)
+        self.with_names = tuple(rules for rules in self.read if rules.detect.files)
         self.memo: dict[object, Any] = {}
         self._near: dict[str, Near] = {}
 
