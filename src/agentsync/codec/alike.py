@@ -27,6 +27,9 @@ from agentsync.shapes import SHAPES, BadValue, CannotSay
 MOST: Final = 2000
 """So many forms are remembered for a format; a run with more kinds of agents goes the long way for the rest."""
 
+_SHOWN: Final = 400
+"""So much of a text is looked at for the beginning that a report would show of it."""
+
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _KINDS: Final = frozenset({"head+body", "toml", "json", "jsonc", "yaml"})
 _PLAIN_FIELD: Final = frozenset({"key", "shape", "required", "empty", "null_", "bad", "missing", "limit", "active", "unstated"})
@@ -142,7 +145,7 @@ def remember(
         return
     said = [*_texts(list(keys.values())), *keys, *(text for loss in losses for text in (loss.field, loss.value, loss.why, loss.hint or ""))]
     said += [text for note in notes for text in (note.message, note.hint or "")]
-    shown = [agent.name, *(shortened(text)[:40] for text in (agent.fields["description"], agent.prompt))]
+    shown = [agent.name, *(shortened(str(text)[:_SHOWN])[:40] for text in (agent.fields["description"], agent.prompt))]
     if any(part in text for text in said for part in shown):
         return
     compiled.memo[asked] = Form(keys, losses, notes)
