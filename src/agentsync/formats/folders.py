@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from agentsync.formats.evidence import traits_of
-from agentsync.formats.globs import compiled_anywhere, fixed_path, is_plain
+from agentsync.formats.globs import compiled, compiled_anywhere, fixed_path, is_plain
+from agentsync.model import ordered
 
 if TYPE_CHECKING:
     from agentsync.formats.rules import Format, Where
@@ -25,21 +26,39 @@ Near: TypeAlias = "tuple[tuple[Format, tuple[tuple[Where, str], ...]], ...]"
 class Folders:
     """What detection looks up in a pool of formats.
 
-    skips: what some format leaves out of its own folders. tool_keys: the keys under which some format keeps names of tools.
+    tool_keys: the keys under which some format keeps names of tools.
     read: the formats that are read at all; of these, by_content may be told by what a file says, with_names by what it is called.
     memo: for the detector's own use, see `remember`.
     """
 
     def __init__(self, formats: Sequence[Format]) -> None:
         self.formats = tuple(formats)
-        skips = {skip: None for rules in formats for where in rules.where for skip in where.skip}
-        self.skips: tuple[re.Pattern[str], ...] = tuple(compiled_anywhere(skip) for skip in skips)
+        self._skips = ordered(skip for rules in formats for where in rules.where for skip in where.skip)
         self.tool_keys = tuple(sorted({key for rules in formats for key in traits_of(rules).tool_keys}))
         self.read = tuple(rules for rules in formats if rules.direction != "write")
         self.by_content = tuple(rules for rules in self.read if rules.detect.content)
         self.with_names = tuple(rules for rules in self.read if rules.detect.files)
         self.memo: dict[object, Any] = {}
         self._near: dict[str, Near] = {}
+        self._skipped: dict[str, tuple[re.Pattern[str], ...]] = {}
+        names = ordered(glob for rules in self.with_names for glob in rules.detect.files)
+        self._names = re.compile("|".join(f"(?:{compiled(glob).pattern})" for glob in names), re.DOTALL) if names else None
+
+    def named(self, name: str) -> tuple[Format, ...]:
+        """The formats that alone use such a file name."""
+        if self._names is None or self._names.fullmatch(name) is None:
+            return ()
+        return tuple(rules for rules in self.with_names if any(compiled(glob).fullmatch(name) for glob in rules.detect.files))
+
+    def skipped(self, path: str) -> bool:
+        """Whether the path lies in some format's folder and is a file that it leaves out."""
+        folder = path.rpartition("/")[0]
+        found = self._skipped.get(folder)
+        if found is None:
+            if len(self._skipped) >= MOST:
+                self._skipped.clear()
+            found = self._skipped[folder] = tuple(compiled_anywhere(skip) for skip in self._skips if _folder_of(skip) in folder)
+        return any(skip.fullmatch(path) for skip in found)
 
     def near(self, path: str) -> Near:
         """The globs, by format, that a file in the folder of this path may match: their own folders stand in its text."""
