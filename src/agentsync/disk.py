@@ -17,7 +17,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NoReturn, Protocol
 
@@ -191,7 +191,8 @@ class LocalDisk:
         *folders, name = parts_of(path)
         with _open_folder(root, folders, create=True, durable=self._durable) as folder:
             assert folder is not None  # noqa: S101 - create=True makes it or raises
-            old = _check(folder, name, path, expected)
+            # Where nothing is to be replaced, the look right before the rename says all there is to know.
+            old = None if expected is None else _check(folder, name, path, expected)
             temporary = f"{TEMPORARY[0]}{self._owner}-{self._unique}-{next(self._written)}{TEMPORARY[1]}"
             try:
                 _write_new(folder, temporary, data, mode if old is None else old.mode)
@@ -272,30 +273,46 @@ class _Folder:
                     _fail("made durable", path, error)
 
 
-@contextlib.contextmanager
-def _open_folder(root: str, parts: Sequence[str], *, create: bool = False, durable: bool = True) -> Iterator[_Folder | None]:
+class _open_folder:  # noqa: N801 - used as a function; a generator would cost a tenth of a write
     """The folder below a root; None where it does not exist and is not to be made. A link on the way is a DiskError."""
-    opened: list[int] = []
-    try:
-        folder: _Folder | None = _Folder(root, None, durable=durable)
+
+    __slots__ = ("_create", "_durable", "_opened", "_parts", "_root")
+
+    def __init__(self, root: str, parts: Sequence[str], *, create: bool = False, durable: bool = True) -> None:
+        self._root, self._parts, self._create, self._durable = root, parts, create, durable
+        self._opened: list[int] = []
+
+    def __enter__(self) -> _Folder | None:
+        try:
+            return self._found()
+        except BaseException:
+            self._close()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def _found(self) -> _Folder | None:
+        folder: _Folder | None = _Folder(self._root, None, durable=self._durable)
         if _DESCRIPTORS:
             try:
-                opened.append(os.open(root, _FOLDER_FLAGS))
+                self._opened.append(os.open(self._root, _FOLDER_FLAGS))
             except OSError as error:
-                _fail("opened", root, error)
-            folder = _Folder(root, opened[-1], durable=durable)
-        for number, part in enumerate(parts):
-            shown = "/".join(parts[: number + 1])
+                _fail("opened", self._root, error)
+            folder = _Folder(self._root, self._opened[-1], durable=self._durable)
+        for number, part in enumerate(self._parts):
+            shown = "/".join(self._parts[: number + 1])
             assert folder is not None  # noqa: S101 - the loop ends where it becomes None
-            folder = _enter(folder, part, shown, create=create)
+            folder = _enter(folder, part, shown, create=self._create)
             if folder is None:
                 break
             if folder.fd is not None:
-                opened.append(folder.fd)
-        yield folder
-    finally:
-        for fd in reversed(opened):
-            os.close(fd)
+                self._opened.append(folder.fd)
+        return folder
+
+    def _close(self) -> None:
+        while self._opened:
+            os.close(self._opened.pop())
 
 
 def _enter(folder: _Folder, name: str, shown: str, *, create: bool) -> _Folder | None:
@@ -374,6 +391,8 @@ def _read_in(folder: _Folder, name: str, path: str, limit: int) -> File | None:
         while room > 0 and (chunk := os.read(fd, min(found.st_size + 1, room) or 1)):
             chunks.append(chunk)
             room -= len(chunk)
+            if len(chunk) == found.st_size:
+                break  # all of it; whether it grew meanwhile, the stamp says
         data = b"".join(chunks)
         after = os.fstat(fd)
     except OSError as error:
