@@ -17,7 +17,7 @@ from typing import Any, Final
 from agentsync.codec.build import shortened
 from agentsync.codec.compiled import BODY, Compiled, Kind
 from agentsync.codec.names import fitting_name, slug
-from agentsync.codec.prompts import placeholders, placeholders_in
+from agentsync.codec.prompts import untouched
 from agentsync.codec.read import PLACEHOLDERS
 from agentsync.containers.layout import Entry
 from agentsync.formats.rules import FieldRule, NameRules
@@ -76,7 +76,7 @@ def question(
     rights = agent.rights
     try:
         fields = tuple([(name, _frozen(value)) for name, value in agent.fields.items() if name != "description"])
-        extra = tuple([(owner, _frozen(values)) for owner, values in agent.extra.items()])
+        extra = tuple([(owner, _frozen(values)) for owner, values in agent.extra.items()]) if agent.extra else ()
     except _Odd:
         return None
     place = path.replace(agent.name, "\0")
@@ -87,7 +87,7 @@ def question(
 def _plain_texts(compiled: Compiled, kind: Kind, agent: Agent, rule: FieldRule) -> bool:
     """Whether name, description and prompt stand in a document as they are, and no rule has anything to say of them."""
     fmt, name, prompt, told = compiled.format, agent.name, agent.prompt, agent.fields.get("description")
-    if type(told) is not str or not told.strip() or "display_name" in agent.fields or any(PLACEHOLDERS in own for own in agent.extra.values()):
+    if type(told) is not str or not told.strip() or "display_name" in agent.fields or _marked(agent):
         return False
     if _NAME.fullmatch(name) is None or slug(name, fmt.name.slug) != name or fitting_name(fmt, name) != name:
         return False
@@ -103,11 +103,12 @@ def _plain_texts(compiled: Compiled, kind: Kind, agent: Agent, rule: FieldRule) 
             return False
     except (BadValue, CannotSay):
         return False
-    if not body.template:
-        return True
-    if any(template.escape is not None and template.escape[1] in prompt for template in body.template):
-        return False
-    return not placeholders(fmt, prompt, kind.rules.id) and not placeholders_in(fmt, agent.fields, kind.rules.id)
+    return not body.template or untouched(fmt, prompt, agent.fields, kind.rules.id)
+
+
+def _marked(agent: Agent) -> bool:
+    """Whether some text of the agent is a placeholder that is meant as such."""
+    return bool(agent.extra) and any(PLACEHOLDERS in own for own in agent.extra.values())
 
 
 def found(compiled: Compiled, kind: Kind, asked: Hashable, agent: Agent, body: Value) -> tuple[Entry, Form] | None:

@@ -92,6 +92,17 @@ def placeholders(fmt: Format, text: str, kind: str | None) -> tuple[str, ...]:
     return ordered(found for template in _templates(fmt, kind) for found in _matches(template, text))
 
 
+def untouched(fmt: Format, prompt: str, fields: Mapping[str, Value], kind: str | None) -> bool:
+    """Whether this format's client replaces nothing in a prompt and in neutral fields, and no text there looks like an escape."""
+    for template in _templates(fmt, kind):
+        if template.escape is not None and template.escape[1] in prompt:
+            return False
+        for text in (prompt, *[fields.get(name) for name in template.fields]):
+            if isinstance(text, str) and _start(template.active, template.line) in text and _active(template).search(text):
+                return False
+    return True
+
+
 def placeholders_in(fmt: Format, fields: Mapping[str, Value], kind: str | None) -> tuple[str, ...]:
     """What this format's client replaces in the texts of neutral fields."""
     if not fmt.body.template:

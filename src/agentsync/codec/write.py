@@ -217,8 +217,10 @@ def _reads_back(kind: Kind, made: _Made, text: str) -> bool:
     found = parsed.entries[0] if kind.rules.unit != "entry" else next((e for e in parsed.entries if e.key == made.entry.key), None)
     if found is None or found.keys.keys() != made.entry.keys.keys():
         return False
-    if not all(identical(found.keys[key], value) for key, value in made.entry.keys.items()):
-        return False
+    for key, value in made.entry.keys.items():
+        here = found.keys[key]
+        if here != value if isinstance(here, str) else not identical(here, value):
+            return False
     return not kind.has_body or literal(found.body or "") == literal(made.entry.body or "")
 
 
