@@ -31,6 +31,8 @@ TEMPORARY: Final = (".agentsync-", ".tmp")
 
 _ABANDONED_SECONDS: Final = 24 * 3600
 _DEPTH: Final = 32
+_NO_NAMES: Final = frozenset({"", ".", ".."})
+_WINDOWS: Final = os.name == "nt"
 _DESCRIPTORS: Final = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _FOLDER_FLAGS: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -129,8 +131,8 @@ def parts_of(path: str) -> tuple[str, ...]:
     """The names of a relative path. DiskError for one that is absolute, climbs, or reaches into a `.git` folder."""
     parts = tuple(path.split("/"))
     for part in parts:
-        bad = part in ("", ".", "..") or "\0" in part or part.casefold() == ".git"
-        if bad or (os.name == "nt" and ("\\" in part or ":" in part)):
+        bad = part in _NO_NAMES or "\0" in part or (part[0] == "." and part.casefold() == ".git")
+        if bad or (_WINDOWS and ("\\" in part or ":" in part)):
             raise DiskError(Problem("outside", f"{path!r} is no path below a project's folder", path=path))
     return parts
 
