@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -70,18 +69,19 @@ def best(runs: Sequence[Run]) -> Run:
 
 
 def compare(folder: Path, agents: int, formats: Sequence[str], rounds: int) -> tuple[Run, Run]:
-    """Convert and loop in turns, so that both meet the same disturbances."""
-    converted, copied = folder / "converted", folder / "copied"
-    convert = [
-        sys.executable, "-m", "agentsync", "convert", str(folder / str(agents)), "--to", ",".join(formats),
-        "-o", f"{converted}/{{format}}", "--allow-widening",
-    ]
+    """Convert and loop in turns, so that both meet the same disturbances.
+
+    Nothing is deleted before the end: ext4 looks long for a free inode while many were freed within the last minutes, and that
+    would be counted against whoever writes first.
+    """
     converts: list[Run] = []
     loops: list[Run] = []
-    for _ in range(rounds):
-        shutil.rmtree(converted, ignore_errors=True)
-        shutil.rmtree(copied, ignore_errors=True)
-        converts.append(run(convert))
+    for number in range(rounds):
+        converted, copied = (folder / f"{what}-{agents}-{len(formats)}-{number}" for what in ("converted", "copied"))
+        converts.append(run([
+            sys.executable, "-m", "agentsync", "convert", str(folder / str(agents)), "--to", ",".join(formats),
+            "-o", f"{converted}/{{format}}", "--allow-widening",
+        ]))
         written = sum(1 for path in converted.rglob("*") if path.is_file())
         assert written == agents * len(formats), f"{written} files were written, not {agents * len(formats)}"
         loops.append(run([sys.executable, "-c", _LOOP, str(converted), str(copied)]))

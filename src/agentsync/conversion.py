@@ -81,6 +81,7 @@ class Converter:
         self._folder = _folder(self._where)
         self._index: dict[str, str] | None = None
         self._empty: bool | None = None
+        self._paths: dict[str, str] = {}
 
     def run(self, agents: Sequence[Held]) -> Iterator[Outcome]:
         """One outcome for every agent, in order. Nothing raises but a disk that fails as a whole."""
@@ -211,8 +212,8 @@ class Converter:
         if rendering.refused:
             return self._outcome(held, "refused", path, problems=self._mended(rendering.problems)), None
         first, *others = rendering.documents
-        moved = [replace(document, path=self._local(document.path)) for document in others]
-        return self._put(held, (replace(first, path=path), *moved), rendering.losses, rendering.problems, old)
+        moved = [Document(self._local(document.path), document.text) for document in others]
+        return self._put(held, (Document(path, first.text), *moved), rendering.losses, rendering.problems, old)
 
     def _itself(self, held: Held) -> bytes | None:
         """The source's own bytes, where it is a file of the very kind that is to be written: then nothing is to be converted."""
@@ -314,7 +315,10 @@ class Converter:
 
     def _path(self, agent: Agent) -> str:
         """Where a new copy of an agent goes at the destination."""
-        return self._at.file or self._local(codec.new_path(self._rules, agent.name, self._at.scope))
+        found = self._paths.get(agent.name)
+        if found is None:
+            found = self._paths[agent.name] = self._at.file or self._local(codec.new_path(self._rules, agent.name, self._at.scope))
+        return found
 
     def _mended(self, problems: Sequence[Problem]) -> tuple[Problem, ...]:
         return decided_here(problems, f"{self._options.retry} --to {self._rules.id}")

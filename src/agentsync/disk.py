@@ -17,7 +17,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NoReturn, Protocol
 
@@ -31,6 +31,8 @@ TEMPORARY: Final = (".agentsync-", ".tmp")
 
 _ABANDONED_SECONDS: Final = 24 * 3600
 _DEPTH: Final = 32
+_NO_NAMES: Final = frozenset({"", ".", ".."})
+_WINDOWS: Final = os.name == "nt"
 _DESCRIPTORS: Final = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _FOLDER_FLAGS: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -129,8 +131,8 @@ def parts_of(path: str) -> tuple[str, ...]:
     """The names of a relative path. DiskError for one that is absolute, climbs, or reaches into a `.git` folder."""
     parts = tuple(path.split("/"))
     for part in parts:
-        bad = part in ("", ".", "..") or "\0" in part or part.casefold() == ".git"
-        if bad or (os.name == "nt" and ("\\" in part or ":" in part)):
+        bad = part in _NO_NAMES or "\0" in part or (part[0] == "." and part.casefold() == ".git")
+        if bad or (_WINDOWS and ("\\" in part or ":" in part)):
             raise DiskError(Problem("outside", f"{path!r} is no path below a project's folder", path=path))
     return parts
 
@@ -191,7 +193,8 @@ class LocalDisk:
         *folders, name = parts_of(path)
         with _open_folder(root, folders, create=True, durable=self._durable) as folder:
             assert folder is not None  # noqa: S101 - create=True makes it or raises
-            old = _check(folder, name, path, expected)
+            # Where nothing is to be replaced, the look right before the rename says all there is to know.
+            old = None if expected is None else _check(folder, name, path, expected)
             temporary = f"{TEMPORARY[0]}{self._owner}-{self._unique}-{next(self._written)}{TEMPORARY[1]}"
             try:
                 _write_new(folder, temporary, data, mode if old is None else old.mode)
@@ -272,30 +275,46 @@ class _Folder:
                     _fail("made durable", path, error)
 
 
-@contextlib.contextmanager
-def _open_folder(root: str, parts: Sequence[str], *, create: bool = False, durable: bool = True) -> Iterator[_Folder | None]:
+class _open_folder:  # noqa: N801 - used as a function; a generator would cost a tenth of a write
     """The folder below a root; None where it does not exist and is not to be made. A link on the way is a DiskError."""
-    opened: list[int] = []
-    try:
-        folder: _Folder | None = _Folder(root, None, durable=durable)
+
+    __slots__ = ("_create", "_durable", "_opened", "_parts", "_root")
+
+    def __init__(self, root: str, parts: Sequence[str], *, create: bool = False, durable: bool = True) -> None:
+        self._root, self._parts, self._create, self._durable = root, parts, create, durable
+        self._opened: list[int] = []
+
+    def __enter__(self) -> _Folder | None:
+        try:
+            return self._found()
+        except BaseException:
+            self._close()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def _found(self) -> _Folder | None:
+        folder: _Folder | None = _Folder(self._root, None, durable=self._durable)
         if _DESCRIPTORS:
             try:
-                opened.append(os.open(root, _FOLDER_FLAGS))
+                self._opened.append(os.open(self._root, _FOLDER_FLAGS))
             except OSError as error:
-                _fail("opened", root, error)
-            folder = _Folder(root, opened[-1], durable=durable)
-        for number, part in enumerate(parts):
-            shown = "/".join(parts[: number + 1])
+                _fail("opened", self._root, error)
+            folder = _Folder(self._root, self._opened[-1], durable=self._durable)
+        for number, part in enumerate(self._parts):
+            shown = "/".join(self._parts[: number + 1])
             assert folder is not None  # noqa: S101 - the loop ends where it becomes None
-            folder = _enter(folder, part, shown, create=create)
+            folder = _enter(folder, part, shown, create=self._create)
             if folder is None:
                 break
             if folder.fd is not None:
-                opened.append(folder.fd)
-        yield folder
-    finally:
-        for fd in reversed(opened):
-            os.close(fd)
+                self._opened.append(folder.fd)
+        return folder
+
+    def _close(self) -> None:
+        while self._opened:
+            os.close(self._opened.pop())
 
 
 def _enter(folder: _Folder, name: str, shown: str, *, create: bool) -> _Folder | None:
@@ -374,6 +393,8 @@ def _read_in(folder: _Folder, name: str, path: str, limit: int) -> File | None:
         while room > 0 and (chunk := os.read(fd, min(found.st_size + 1, room) or 1)):
             chunks.append(chunk)
             room -= len(chunk)
+            if len(chunk) == found.st_size:
+                break  # all of it; whether it grew meanwhile, the stamp says
         data = b"".join(chunks)
         after = os.fstat(fd)
     except OSError as error:

@@ -68,7 +68,8 @@ class Held(NamedTuple):
     @property
     def agent(self) -> Agent:
         """The agent with its prompt."""
-        return replace(self.bare, prompt=self.prompt.decode("utf-8", "surrogatepass"))
+        bare = self.bare
+        return Agent(bare.name, self.prompt.decode("utf-8", "surrogatepass"), bare.rights, bare.fields, bare.extra, bare.home)
 
 
 # ---- finding -----------------------------------------------------------------------------------------------------

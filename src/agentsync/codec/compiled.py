@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
+from typing import Any
 
 from agentsync.codec.tables import ToolTable, ValueTable
 from agentsync.containers.layout import Layout
@@ -86,6 +87,7 @@ class Compiled:
         self.format = fmt
         self.tools = ToolTable(fmt)
         self.tables: dict[str, ValueTable] = {name: ValueTable(pairs) for name, pairs in fmt.values.items()}
+        self.memo: dict[object, Any] = {}
         self.kinds = tuple(Kind(rules, layout_of(fmt, rules.id), fmt.fields) for rules in documents(fmt))
 
     def kind(self, kind_id: str | None, path: str) -> Kind:

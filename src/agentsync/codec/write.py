@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from agentsync.codec import alike
 from agentsync.codec.build import Build, as_line, identical, in_order, joined, set_at
 from agentsync.codec.compiled import Compiled, Kind, compile_format
 from agentsync.codec.fields_write import write_field, write_name
@@ -156,12 +157,18 @@ def _write(
     compiled: Compiled, kind: Kind, agent: Agent, path: str, place: _Old | None, models: Mapping[str, str], allow_widening: bool
 ) -> Rendering:
     fmt = compiled.format
-    old_keys = place.entry.keys if place is not None and place.entry is not None else {}
-    old_agent = place.reading.agent if place is not None and place.reading is not None else None
-    build = Build(compiled, kind, agent, old_keys, old_agent.fields if old_agent is not None else {}, models)
-    made = _assemble(build, path, place, allow_widening)
-    if isinstance(made, Problem):
-        return _refused(fmt, made)
+    asked = alike.question(compiled, kind, agent, path, models, allow_widening) if place is None else None
+    like = alike.found(compiled, kind, asked, agent, _body_value(kind, agent.prompt)) if asked is not None else None
+    if like is not None:
+        made = _Made(like[0], like[1].losses, EMPTY)
+    else:
+        old_keys = place.entry.keys if place is not None and place.entry is not None else {}
+        old_agent = place.reading.agent if place is not None and place.reading is not None else None
+        build = Build(compiled, kind, agent, old_keys, old_agent.fields if old_agent is not None else {}, models)
+        assembled = _assemble(build, path, place, allow_widening)
+        if isinstance(assembled, Problem):
+            return _refused(fmt, assembled)
+        made = assembled
     try:
         text = _text(kind, made, place)
     except ValueError as error:
@@ -169,7 +176,10 @@ def _write(
     if not _reads_back(kind, made, text):
         why = f"{fmt.title}: what would be written does not read back as it was meant, so nothing is written"
         return _refused(fmt, Problem("readback-mismatch", why, path, hint="report this with the agent's file"))
-    return Rendering(fmt.id, (Document(path, text),), made.losses, (*_notes(compiled, made, place, text), *notes_of(fmt, agent)))
+    notes = like[1].notes if like is not None else (*_notes(compiled, made, place, text), *notes_of(fmt, agent))
+    if asked is not None and like is None:
+        alike.remember(compiled, kind, asked, agent, _body_value(kind, agent.prompt), made.entry, made.losses, notes)
+    return Rendering(fmt.id, (Document(path, text),), made.losses, notes)
 
 
 def _notes(compiled: Compiled, made: _Made, place: _Old | None, text: str) -> tuple[Problem, ...]:
@@ -207,8 +217,10 @@ def _reads_back(kind: Kind, made: _Made, text: str) -> bool:
     found = parsed.entries[0] if kind.rules.unit != "entry" else next((e for e in parsed.entries if e.key == made.entry.key), None)
     if found is None or found.keys.keys() != made.entry.keys.keys():
         return False
-    if not all(identical(found.keys[key], value) for key, value in made.entry.keys.items()):
-        return False
+    for key, value in made.entry.keys.items():
+        here = found.keys[key]
+        if here != value if isinstance(here, str) else not identical(here, value):
+            return False
     return not kind.has_body or literal(found.body or "") == literal(made.entry.body or "")
 
 
@@ -337,4 +349,9 @@ def _write_body(build: Build, keys: dict[str, Value], text: str, *, aside: bool)
     if isinstance(before, str):
         keys[key] = before if literal(before) == text else around(before, text)
     else:
-        keys[key] = text + "\n" if build.kind.rules.kind == "toml" and "\n" in text else text
+        keys[key] = _body_value(build.kind, text)
+
+
+def _body_value(kind: Kind, text: str) -> str:
+    """A new prompt under its key; a long one in TOML ends with its last line."""
+    return text + "\n" if kind.rules.kind == "toml" and "\n" in text else text

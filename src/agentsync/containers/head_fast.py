@@ -98,6 +98,18 @@ def _inner(line: str, held: Value, dialect: str) -> list[Value] | dict[str, Valu
 
 
 def _value(text: str, dialect: str, *, item: bool = False) -> Value:
+    if len(text) < 64 and text[:1] != "[":      # a list is the reader's to change
+        return _short(text, dialect, item)
+    return _read_value(text, dialect, item)
+
+
+@lru_cache(maxsize=4096)
+def _short(text: str, dialect: str, item: bool) -> Value:
+    """The same for the few words that most values are: the agents of a team share them."""
+    return _read_value(text, dialect, item)
+
+
+def _read_value(text: str, dialect: str, item: bool) -> Value:
     if not text:
         if item:
             raise _Decline

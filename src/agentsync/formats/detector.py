@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agentsync.formats.evidence import Evidence, Traits, families, may_be_markdown, read_evidence, traits_of
-from agentsync.formats.globs import compiled, compiled_anywhere, fixed_folders, fixed_path, is_plain
+from agentsync.formats.evidence import HEAD, Evidence, Traits, families, head_told, may_be_markdown, read_evidence, traits_of
+from agentsync.formats.globs import compiled, compiled_anywhere, fixed_folders, is_plain
+from agentsync.formats.lookup import Folders, folders_of
 
 if TYPE_CHECKING:
     from agentsync.formats.rules import Format, Where
@@ -53,7 +54,7 @@ def for_path(path: str, formats: Sequence[Format]) -> tuple[tuple[Format, Where]
     The path may be relative, absolute, or have any folders before the assistant's own. The innermost folder decides: a file
     in `.a/agents/.b/agents` lies in the second. Files that the assistant leaves out (`skip`) lie nowhere.
     """
-    return tuple((found.format, found.where) for found in _places(path, formats))
+    return tuple((found.format, found.where) for found in _places(path, folders_of(formats)))
 
 
 def detect(path: str, text: str, formats: Sequence[Format]) -> Detection:
@@ -62,17 +63,18 @@ def detect(path: str, text: str, formats: Sequence[Format]) -> Detection:
     A folder that one format alone reads decides at once, whatever the file holds: what the assistant makes of it is for the
     codec. Several formats in one folder, and files that lie elsewhere, are told apart by their keys.
     """
-    places = _places(path, formats)
+    known = folders_of(formats)
+    places = _places(path, known)
     certain = [found for found in places if found.certain]
     if len(certain) == 1:
         return Detection(certain[0].format, certain[0].where, certain[0].where.document)
-    if not certain and _left_out(path, formats):
+    if not certain and known.skipped(_normal(path)):
         return NOTHING
-    pool = tuple(found.format for found in certain) or tuple(formats)
-    named = tuple(rules for rules in pool if _named(path, rules))
+    pool = folders_of([found.format for found in certain]) if certain else known
+    named = pool.named(_file_name(path))
     if len(named) == 1:
         return _of_name(path, named[0], places)
-    told = _by_content(path, text, named or pool, places, open_pool=not (certain or named))
+    told = _by_content(path, text, folders_of(named) if named else pool, places, open_pool=not (certain or named))
     if told is NOTHING and len(places) == 1 and not places[0].format.detect.content:
         # What lies in such a format's folder, and speaks for no other, can be told by nothing else.
         return Detection(places[0].format, places[0].where, places[0].where.document, guessed=True)
@@ -89,10 +91,10 @@ class _Place:
     certain: bool
 
 
-def _places(path: str, formats: Sequence[Format]) -> list[_Place]:
+def _places(path: str, known: Folders) -> list[_Place]:
     """The innermost place of each format; of these, those whose folder lies deepest in the path."""
     path = _normal(path)
-    found = [place for rules in formats if rules.direction != "write" for place in _best_place(path, rules)]
+    found = [place for rules, globs in known.near(path) for place in _best_place(path, rules, globs)]
     # A place that only looks like one (`agents/*.md`) never hides, and never joins, one that is certain.
     if any(place.certain for place in found):
         found = [place for place in found if place.certain]
@@ -100,32 +102,22 @@ def _places(path: str, formats: Sequence[Format]) -> list[_Place]:
     return [place for place in found if place.rank == best]
 
 
-def _best_place(path: str, rules: Format) -> Iterator[_Place]:
+def _best_place(path: str, rules: Format, globs: Sequence[tuple[Where, str]]) -> Iterator[_Place]:
     best: _Place | None = None
-    for where in rules.where:
-        for glob in where.read:
-            # Most paths lie nowhere near most folders: looking for the folder's text first saves the search for a match.
-            if fixed_path(glob) not in path:
-                continue
-            match = compiled_anywhere(glob).fullmatch(path)
-            if match is None or any(compiled(skip).fullmatch(path[match.end("above") :]) for skip in where.skip):
-                continue
-            fixed = fixed_folders(glob)
-            certain = is_plain(glob) or any(step.startswith(".") for step in fixed)
-            if not certain and match["above"].rstrip("/").rpartition("/")[2].startswith("."):
-                continue  # `.other/agents` is another assistant's folder, whoever it is
-            # A file that is known by its name alone lies in no folder of its format: another one's folder decides.
-            rank = (match["above"].count("/") + len(fixed), len(fixed)) if "/" in glob else (0, 0)
-            if best is None or rank > best.rank:
-                best = _Place(rules, where, rank, certain)
+    for where, glob in globs:
+        match = compiled_anywhere(glob).fullmatch(path)
+        if match is None or any(compiled(skip).fullmatch(path[match.end("above") :]) for skip in where.skip):
+            continue
+        fixed = fixed_folders(glob)
+        certain = is_plain(glob) or any(step.startswith(".") for step in fixed)
+        if not certain and match["above"].rstrip("/").rpartition("/")[2].startswith("."):
+            continue  # `.other/agents` is another assistant's folder, whoever it is
+        # A file that is known by its name alone lies in no folder of its format: another one's folder decides.
+        rank = (match["above"].count("/") + len(fixed), len(fixed)) if "/" in glob else (0, 0)
+        if best is None or rank > best.rank:
+            best = _Place(rules, where, rank, certain)
     if best is not None:
         yield best
-
-
-def _left_out(path: str, formats: Sequence[Format]) -> bool:
-    """Whether the path lies in some format's folder and is a file that it leaves out."""
-    path = _normal(path)
-    return any(compiled_anywhere(skip).fullmatch(path) for rules in formats for where in rules.where for skip in where.skip)
 
 
 def _normal(path: str) -> str:
@@ -137,13 +129,6 @@ def _normal(path: str) -> str:
 
 def _file_name(path: str) -> str:
     return _normal(path).rpartition("/")[2]
-
-
-def _named(path: str, rules: Format) -> bool:
-    if not rules.detect.files or rules.direction == "write":
-        return False
-    name = _file_name(path)
-    return any(compiled(glob).fullmatch(name) for glob in rules.detect.files)
 
 
 def _of_name(path: str, rules: Format, places: Sequence[_Place]) -> Detection:
@@ -172,23 +157,18 @@ class _Score:
     complete: bool
 
 
-def _by_content(path: str, text: str, pool: Sequence[Format], places: Sequence[_Place], *, open_pool: bool) -> Detection:
+def _by_content(path: str, text: str, pool: Folders, places: Sequence[_Place], *, open_pool: bool) -> Detection:
     """Decide among formats by what the file says. open_pool: the pool is every format, so silence speaks for none of them."""
-    scores: list[_Score] = []
+    scores: Sequence[_Score] = ()
     guesses: list[_Score] = []
     for family in families(_file_name(path), text):
-        for rules in pool:
-            if open_pool and not rules.detect.content:
-                continue
-            traits = traits_of(rules)
-            for score in _scores(rules, traits, family, text):
-                scores.append(score)
-                if traits.fallback and score.complete and may_be_markdown(_file_name(path)):
-                    guesses.append(score)
+        scores = _scores(pool, family, text, open_pool=open_pool)
         if scores:
             break
+    if may_be_markdown(_file_name(path)):
+        guesses = [score for score in scores if score.complete and traits_of(score.format).fallback]
     if not scores:
-        return NOTHING if open_pool else Detection(None, candidates=tuple(pool))
+        return NOTHING if open_pool else Detection(None, candidates=pool.formats)
     most = max(score.points for score in scores)
     first: dict[str, _Score] = {}
     for score in scores:
@@ -216,10 +196,27 @@ def _told(score: _Score, places: Sequence[_Place], *, guessed: bool) -> Detectio
     return Detection(score.format, None, score.document, guessed)
 
 
-def _scores(rules: Format, traits: Traits, family: str, text: str) -> Iterator[_Score]:
+def _scores(pool: Folders, family: str, text: str, *, open_pool: bool) -> Sequence[_Score]:
+    """The score of each kind of file, of every format in the pool, that could be this one.
+
+    A head speaks by its keys and by the names under those of them that hold tools, and most files of a folder are alike in both:
+    what was told for one is remembered.
+    """
+    asked = pool.by_content if open_pool else pool.read
+    if family != HEAD:
+        return [score for rules in asked for score in _scores_of(rules, traits_of(rules), family, text)]
+    told = head_told(text)
+    if told is None:
+        return ()
+    said = (open_pool, tuple(told), *(told.get(key) for key in pool.tool_keys))
+    found: Sequence[_Score] | None = pool.memo.get(said)
+    if found is None:
+        found = pool.remember(said, [score for rules in asked for score in _scores_of(rules, traits_of(rules), family, text)])
+    return found
+
+
+def _scores_of(rules: Format, traits: Traits, family: str, text: str) -> Iterator[_Score]:
     """The score of each kind of file that could be this one; nothing where something speaks against the format."""
-    if rules.direction == "write":
-        return
     for document in traits.documents:
         if document.family != family:
             continue

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 MAX_HEAD: Final = 64 * 1024
 
+HEAD: Final = "head+body"
+"""The family of markdown files with a head."""
+
 _FENCE: Final = "---"
 _TOP_KEY: Final = re.compile(r"([A-Za-z_$][\w.$-]*)[ \t]*:(?=[ \t]|$)")
 _NAME: Final = re.compile(r"[A-Za-z_][\w./:*-]*")
@@ -101,14 +104,23 @@ def may_be_markdown(file_name: str) -> bool:
 def read_evidence(text: str, layout: Layout) -> Evidence | None:
     """What the file says of itself, or None where it is no such file or holds no agent. Remembers the last few texts."""
     if layout.kind == "head+body":
-        return _read_head(text)
+        told = head_told(text)
+        if told is None:
+            return None
+        keys = frozenset(told)
+        return Evidence(keys, (keys,), {key: frozenset(word for line in lines for word in _words(line)) for key, lines in told.items()})
     return _read_entries(text, layout)
 
 
 @lru_cache(maxsize=4)
-def _read_head(text: str) -> Evidence | None:
-    """The keys of a markdown head at the left margin; None where there is no head. Neither needs to be valid."""
-    lines = iter(text[:MAX_HEAD].lstrip("\ufeff").splitlines())
+def head_told(text: str) -> Mapping[str, tuple[str, ...]] | None:
+    """What stands under each key of a markdown head at the left margin, line by line; None where there is no head.
+
+    Neither needs to be valid.
+    """
+    # Nothing behind the first fence after the one that the text begins with has a say.
+    end = text.find(f"\n{_FENCE}") if text.startswith(_FENCE) else -1
+    lines = iter(text[: MAX_HEAD if end < 0 else min(MAX_HEAD, end + 1 + len(_FENCE))].lstrip("\ufeff").splitlines())
     # A licence or a blank line may stand before the head; prose may not.
     for line in lines:
         if line.rstrip() == _FENCE:
@@ -117,20 +129,17 @@ def _read_head(text: str) -> Evidence | None:
             return None
     else:
         return None
-    words: dict[str, list[str]] = {}
+    told: dict[str, list[str]] = {}
     current: list[str] = []
     for line in lines:
         if line.startswith(_FENCE):
             break
         match = _TOP_KEY.match(line)
         if match is not None:
-            current = words.setdefault(match[1], [])
+            current = told.setdefault(match[1], [])
             line = line[match.end() :]
-        current += _words(line)
-    if not words:
-        return None
-    keys = frozenset(words)
-    return Evidence(keys, (keys,), {key: frozenset(found) for key, found in words.items()})
+        current.append(line)
+    return {key: tuple(found) for key, found in told.items()} or None
 
 
 @lru_cache(maxsize=16)
