@@ -162,7 +162,7 @@ class Player:
 
     def lose_ledger(self) -> None:
         state = Path(self.world.space().state)
-        shutil.rmtree(state)
+        shutil.rmtree(state, ignore_errors=True)
         self.words &= set(WORD.findall(self.everything()))       # what stood in the records alone is gone with them
 
     def save_ledger(self) -> None:
