@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,6 +116,29 @@ def test_an_edit_of_one_copy_reaches_the_hub_and_every_other_copy(world: Two) ->
     assert result.commit == git(world.hub, "rev-parse", "HEAD").strip()
     assert git(world.hub, "status", "--porcelain") == ""
     quiet(world)
+
+
+def settle_stamps(world: Two) -> None:
+    """Make every copy old enough for its stamp to be trusted, so that the next run reads none that did not change."""
+    time.sleep(2.6)
+    world.go()
+
+
+def test_copies_that_were_not_read_follow_an_edit_of_another(world: Two) -> None:
+    settle_stamps(world)
+    edit(world.opencode, "Second line.", "Second line, edited.")
+    world.go()
+    assert all("Second line, edited." in path.read_text() for path in world.all())
+    world.undo()
+    assert all("Second line." in path.read_text() for path in (world.home_file, world.claude, world.copilot))
+    quiet(world)
+
+
+def test_a_rejected_change_of_an_agent_whose_other_copies_were_not_read(world: Two) -> None:
+    settle_stamps(world)
+    edit(world.claude, "tools: Read, Grep", "tools: Read, Grep, Bash")
+    world.decide(let_in=True)
+    assert all("shell" in text or "Bash" in text or "bash: allow" in text or "execute" in text for text in (p.read_text() for p in world.all()))
 
 
 def test_edits_of_the_hub_and_of_three_copies_are_merged(world: Two) -> None:

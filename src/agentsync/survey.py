@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final
@@ -112,6 +112,26 @@ def look(
     paused = {one.key: one for one in ledger.paused()}
     snapshot = Snapshot(agents, tuple(views), texts, ledger.seen(), tuple(dict.fromkeys(problems)), approved=ledger.approved(), paused=paused)
     return Sight(_looked_up(space, snapshot, reader or Reader()), tuple(litter))
+
+
+def reread(space: Workspace, snapshot: Snapshot, agents: Collection[str]) -> Snapshot:
+    """The snapshot with the texts of these agents' copies, where they were not read because nothing had changed: now the hub has."""
+
+    def filled(place: Place) -> Place:
+        paths = {row.key.path for row in place.rows if row.agent in agents}
+        unread = [f for f in place.found.values() if f.path in paths and f.text is None and f.trouble is None]
+        return replace(place, found={**place.found, **{f.path: _read_again(space, place.root, f) for f in unread}}) if unread else place
+
+    views = tuple(replace(view, places=tuple(map(filled, view.places))) for view in snapshot.projects)
+    return replace(snapshot, projects=views)
+
+
+def _read_again(space: Workspace, root: str, found: Found) -> Found:
+    try:
+        data = space.disk.read(root, found.path).data
+    except DiskError as error:
+        return replace(found, trouble=replace(error.problem, path=found.path))
+    return replace(found, text=decode(data), digest=hub.digest_of(data), stamp="")
 
 
 def _looked_up(space: Workspace, snapshot: Snapshot, reader: Reader) -> Snapshot:

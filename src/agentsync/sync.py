@@ -19,7 +19,7 @@ from agentsync.model import Problem
 from agentsync.plan import plan_push, stopped
 from agentsync.pull import Pulled, plan_pull
 from agentsync.snapshot import Place, ProjectView, Reader, Snapshot, Wishes, loss_key
-from agentsync.survey import Sight, Tell, look, nobody
+from agentsync.survey import Sight, Tell, look, nobody, reread
 from agentsync.tracking import Committed, commit_hub, lock_edits, track, unsaved
 from agentsync.workspace import Workspace
 
@@ -75,13 +75,13 @@ def plan_run(space: Workspace, sight: Sight, wishes: Wishes, way: Direction, rea
     """What a run would do, and the snapshot as it will be once the hub's part of it is done."""
     snapshot = replace(sight.snapshot, projects=tuple(stopped(view, sight.snapshot) for view in sight.snapshot.projects))
     pulled = plan_pull(snapshot, wishes, reader, space.root) if way.pull else Pulled(agents=snapshot.agents)
-    after = _after(snapshot, pulled)
+    after = _after(space, snapshot, pulled)
     plan = plan_push(after, wishes, reader if after is snapshot else Reader(), pulled.marks)
     edits = plan.edits if way.push else tuple(replace(e, changes=()) for e in plan.edits if not e.touches)
     return after, replace(plan, edits=(*pulled.edits, *edits), conflicts=pulled.conflicts, losses=plan.losses if way.push else ())
 
 
-def _after(snapshot: Snapshot, pulled: Pulled) -> Snapshot:
+def _after(space: Workspace, snapshot: Snapshot, pulled: Pulled) -> Snapshot:
     """The snapshot with the hub as it will be, and with what was agreed with its copies."""
     if not pulled.edits and not pulled.rows:
         return snapshot
@@ -95,7 +95,9 @@ def _after(snapshot: Snapshot, pulled: Pulled) -> Snapshot:
         return replace(place, rows=(*kept, *mine.values())) if mine else place
 
     views = tuple(replace(view, places=tuple(renewed(place) for place in view.places)) for view in snapshot.projects)
-    return replace(snapshot, agents=pulled.agents, projects=views, texts={**snapshot.texts, **pulled.texts})
+    changed = {new.id for old, new in zip(snapshot.agents, pulled.agents, strict=True) if old.digest != new.digest}
+    after = replace(snapshot, agents=pulled.agents, projects=views, texts={**snapshot.texts, **pulled.texts})
+    return reread(space, after, changed) if changed else after
 
 
 def run(
