@@ -75,7 +75,7 @@ def write_field(build: Build, place: Place) -> None:
             set_at(build.keys, found[0], found[1])
         elif rule.absent is not None and rule.none is not None:
             set_at(build.keys, path, rule.none)
-        elif rule.required:
+        elif rule.required and not _does_without(build, name, rule):
             set_at(build.keys, path, build.agent.name)
             build.because(name, "approximated", f"{build.format.title} needs one; the name stands in for it")
         return
@@ -88,6 +88,11 @@ def write_field(build: Build, place: Place) -> None:
         _write_copy(build, rule)
     elif rule.required:
         set_at(build.keys, path, build.agent.name)
+
+
+def _does_without(build: Build, name: str, rule: FieldRule) -> bool:
+    """Whether the client loads the old text without what it asks for, so that writing it back need not add that."""
+    return bool(build.old) and name not in build.old_fields and build.kind.bad(rule.missing) == "ignored"
 
 
 def _write_brought(build: Build, place: Place, path: tuple[str, ...], native: Value) -> None:

@@ -68,7 +68,7 @@ def kept_values(build: Build, native: Mapping[str, Value]) -> dict[str, Value]:
 
 
 def second_line(build: Build) -> dict[str, Value]:
-    """Keys that a restricted agent gets beside its rights: nothing is judged by them."""
+    """Keys that a restricted agent gets beside its rights, in a new file and wherever its rights are stated anew."""
     beside = build.format.rights.beside
     if not beside or not build.agent.rights.restricted:
         return {}

@@ -18,7 +18,7 @@ from agentsync.codec.names import fitting_name, slug
 from agentsync.codec.natives_write import active_placeholders, kept_values, native_values, outgrown, second_line, write_others
 from agentsync.codec.notes import notes_of
 from agentsync.codec.prompts import PromptRendering, apart, around, fields_problem, joined_texts, literal, placeholders, write_prompt
-from agentsync.codec.read import read_entry, read_parsed
+from agentsync.codec.read import read_entry, read_parsed, spoiled
 from agentsync.codec.rights_write import RightsRendering, unchanged, write_rights
 from agentsync.containers import FlowMap, add, create, edit, parse
 from agentsync.containers.layout import DELETE, Change, Entry, Parsed
@@ -132,6 +132,10 @@ def _place(compiled: Compiled, kind: Kind, old: Document | None, entry: str | No
     if kind.rules.unit == "entry":
         wanted = entry or fitting_name(compiled.format, agent.name)
         found = next((e for e in parsed.entries if e.key == wanted), None)
+        spoiling = spoiled(readings, wanted)
+        if spoiling is not None:
+            why = f"{compiled.format.title} loads nothing of the file that is there: {spoiling.message}"
+            return Problem("old-unreadable", why, old.path, spoiling.line, spoiling.column, hint="mend the file first")
         if parsed.outcome is None:
             return _Old(parsed, found, next((r for r in readings if r.entry == wanted), None) if found else None)
     elif parsed.outcome is None and parsed.entries and readings[0].status == "read":
@@ -234,9 +238,8 @@ def _assemble(build: Build, path: str, place: _Old | None, allow_widening: bool)
         if field_place.rule.write and (build.old or not field_place.plain or field_place.name in agent.fields):
             write_field(rest, field_place)
     build.reasons.update(rest.reasons)
-    if fresh:
-        for fixed, value in {**fmt.fixed, **second_line(build)}.items():
-            rest.keys.setdefault(fixed, value)
+    for fixed, value in {**(fmt.fixed if fresh else {}), **(second_line(build) if _restated(place, agent) else {})}.items():
+        rest.keys.setdefault(fixed, value)
     native = native_values(build)
     kept_old = {k: v for k, v in kept_values(build, native).items() if k not in outgrown(build)}
     beside = joined(joined(kept_old, rest.keys), native)
@@ -275,6 +278,12 @@ def _assemble(build: Build, path: str, place: _Old | None, allow_widening: bool)
         return Problem("client-refuses", f"{fmt.title} would not load the agent: {first}", severity="warning")
     losses = (*losses_of(build, expected.agent, prompt.losses), *rights.losses, *prompt.losses)
     return _Made(entry, losses, EMPTY if fresh else _changes(build.old, keys))
+
+
+def _restated(place: _Old | None, agent: Agent) -> bool:
+    """Whether the rights are stated anew: in a new entry, or over an old one that says others."""
+    old = place.reading.agent if place is not None and place.reading is not None else None
+    return old is None or old.rights != agent.rights
 
 
 def _changes(old: Mapping[str, Value], keys: Mapping[str, Value]) -> dict[str, Change]:

@@ -76,6 +76,7 @@ class EntryPlace(Rule, frozen=True):
 
     at: Annotated[tuple[str, ...], _doc("path of keys to the map or list of agents; empty: the root")] = ()
     key: Annotated[str | None, _doc("for a list: the key of an item that is its id; absent: a map, whose keys are the ids")] = None
+    required: Annotated[bool, _doc("true: the client refuses a file in which this place is not")] = False
 
 
 class Fence(Rule, frozen=True):
@@ -229,7 +230,7 @@ class Switch(Rule, frozen=True):
 
 
 class Beside(Rule, frozen=True):
-    """A key written into the new file of a restricted agent as a second line of defence; nothing is judged by it."""
+    """A key written for a restricted agent as a second line of defence, into a new file and wherever its rights change."""
 
     value: Annotated[Any, _doc("what is written")]
     unless: Annotated[tuple[str, ...], _doc("not for an agent that holds one of these grants")]
