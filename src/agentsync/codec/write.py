@@ -238,7 +238,7 @@ def _assemble(build: Build, path: str, place: _Old | None, allow_widening: bool)
         if field_place.rule.write and (build.old or not field_place.plain or field_place.name in agent.fields):
             write_field(rest, field_place)
     build.reasons.update(rest.reasons)
-    for fixed, value in {**(fmt.fixed if fresh else {}), **(second_line(build) if _restated(place, agent) else {})}.items():
+    for fixed, value in {**(fmt.fixed if fresh else {}), **_second_line(build, place, allow_widening)}.items():
         rest.keys.setdefault(fixed, value)
     native = native_values(build)
     kept_old = {k: v for k, v in kept_values(build, native).items() if k not in outgrown(build)}
@@ -280,10 +280,18 @@ def _assemble(build: Build, path: str, place: _Old | None, allow_widening: bool)
     return _Made(entry, losses, EMPTY if fresh else _changes(build.old, keys))
 
 
-def _restated(place: _Old | None, agent: Agent) -> bool:
-    """Whether the rights are stated anew: in a new entry, or over an old one that says others."""
-    old = place.reading.agent if place is not None and place.reading is not None else None
-    return old is None or old.rights != agent.rights
+def _second_line(build: Build, place: _Old | None, allow_widening: bool) -> dict[str, Value]:
+    """The keys beside the rights: those the agent did not need before, or not with what the client gave beyond them; those that are there.
+
+    Where an old text did without one, it still does. One that rights are stated by does not survive when they are stated anew.
+    """
+    now, old = build.agent.rights, place.reading.agent if place is not None and place.reading is not None else None
+    needed = second_line(build.compiled, now, wide=allow_widening)
+    if old is None or not set(old.rights.unenforced) <= set(now.unenforced):
+        return needed
+    before = second_line(build.compiled, old.rights, wide=allow_widening)
+    anew = build.compiled.rights_keys if old.rights != now else ()
+    return {k: v for k, v in needed.items() if k not in before or (k in build.old and (build.old[k] == v or k in anew))}
 
 
 def _changes(old: Mapping[str, Value], keys: Mapping[str, Value]) -> dict[str, Change]:

@@ -229,8 +229,16 @@ class Switch(Rule, frozen=True):
     unless: Annotated[tuple[str, ...], _doc("never written for an agent that holds one of these grants")] = ()
 
 
+class Part(Rule, frozen=True):
+    """A list of names beside the rights that leaves only parts of a grant: MCP servers, or agents to start. Only read."""
+
+    of: Annotated[Text, _doc("the grant: `mcp:*`, whose parts are servers, or an atom, whose parts are limits of it")]
+    enforced: Annotated[bool, _doc("false: the client is not known to keep it")] = True
+    empty: Annotated[Literal["none", "unknown"], _doc("what an empty list leaves; unknown is read as nothing, and not relied on")] = "unknown"
+
+
 class Beside(Rule, frozen=True):
-    """A key written for a restricted agent as a second line of defence, into a new file and wherever its rights change."""
+    """A key written for a restricted agent as a second line of defence, into a new file and where its rights come to need it."""
 
     value: Annotated[Any, _doc("what is written")]
     unless: Annotated[tuple[str, ...], _doc("not for an agent that holds one of these grants")]
@@ -320,6 +328,7 @@ class RightsRules(Rule, frozen=True):
     never: Annotated[tuple[str, ...], _doc("grants an agent never gets")] = ()
     implied: tuple[Implied, ...] = ()
     denied: tuple[Denied, ...] = ()
+    parts: Annotated[dict[str, Part], _doc("key to the grant of which a list there leaves only parts")] = {}
     beside: Annotated[dict[str, Beside], _doc("key to what is written there for a restricted agent")] = {}
     switches: Annotated[dict[str, dict[str, Switch]], _doc("key to value to what it does, as text")] = {}
 
