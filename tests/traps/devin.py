@@ -17,6 +17,8 @@ TRAPS: Final[tuple[Trap, ...]] = (
     Writes(trap="a new file has one", agent=agent("x", description=None), holds=("description: x\n",), losses=(("approximated", "description"),)),
     Reads(trap="Claude's keys do nothing", text=md("description: d", "disallowedTools: Bash", "maxTurns: 3"), rights=ALL_RIGHTS,
           native={"maxTurns": 3}),
+    Reads(trap="SECURITY: nor does Claude's list of tools", text=md("description: d", "tools: Read"), rights=ALL_RIGHTS, native={"tools": "Read"}),
+    Reads(trap="what it may do without a question is no limit", text=md("description: d", "permissions: {allow: [Exec(ls)], ask: [write]}"), rights=ALL_RIGHTS),
     Reads(trap="no list is every tool", text=md("description: d"), rights=ALL_RIGHTS),
     Reads(trap="native names", text=md("allowed-tools: [read, exec]"), rights=Rights(("read.file", "read.list", "shell"))),
     Reads(trap="no subagent asks or starts others", text=md("allowed-tools: [read, ask_user_question, run_subagent]"),

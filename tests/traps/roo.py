@@ -97,6 +97,8 @@ RIGHTS: Final[tuple[Trap, ...]] = (
           rights=Rights(("write.file(re:a|b)", "write.edit(re:a|b)", "write.notebook(re:a|b)"))),
     Reads(trap="an expression limits nothing but edits", text=one("groups: [[command, {fileRegex: x}]]"), rights=Rights(("shell(re:x)",)),
           beyond=("roo|shell",)),
+    Writes(trap="a slug of a built-in mode changes that mode, which is told", agent=agent("architect", ()), holds=("slug: architect\n",), losses=(),
+           notes=("always-held", "built-in-name")),
     Writes(trap="an unrestricted agent is every group, and never []", agent=agent(),
            holds=("groups:\n      - read\n      - edit\n      - command\n      - mcp\n",),
            never=(r"groups: \[\]", "modes")),

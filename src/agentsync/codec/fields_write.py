@@ -9,7 +9,7 @@ import re
 
 from agentsync.codec.build import Build, same, set_at
 from agentsync.codec.compiled import Place, brought
-from agentsync.codec.names import by_place, fitting_name, folder_of, name_problem, stated_name, stem_of
+from agentsync.codec.names import by_place, fitting_name, folder_of, is_builtin, name_problem, stated_name, stem_of
 from agentsync.codec.read import NOTHING, decode, value_at
 from agentsync.codec.rights_read import at_path
 from agentsync.formats.rules import FieldRule, Format
@@ -28,6 +28,10 @@ def write_name(build: Build, path: str, entry: str | None, fresh: bool) -> str |
     if name != agent.name:
         why = name_problem(rules, agent.name) or "blanks around it are trimmed"
         build.because("name", "approximated", f"{fmt.title} takes no such name: {why}")
+    if rules.override is not None and is_builtin(rules, name) and _own_or_old(build, rules.override) is not True:
+        why = f"{fmt.title} has an agent `{name}` of its own, and leaves this one out without `{rules.override}: true`"
+        build.problem = Problem("name-refused", why, hint=f"rename the agent, or give it `{fmt.id}: {{{rules.override}: true}}`")
+        return None
     if build.kind.rules.unit == "entry":
         if build.kind.rules.entry is not None and build.kind.rules.entry.key is not None:
             build.keys[build.kind.rules.entry.key] = name
@@ -46,6 +50,11 @@ def write_name(build: Build, path: str, entry: str | None, fresh: bool) -> str |
     elif (rules.write == "always" and fresh) or rules.key in build.old or placed != name:
         build.keys[rules.key] = name
     return None
+
+
+def _own_or_old(build: Build, key: str) -> Value:
+    """The agent's own value for a native key, or the one that stands there."""
+    return build.agent.extra.get(build.format.id, {}).get(key, build.old.get(key))
 
 
 def _names(fmt: Format, stated: Value, placed: str | None) -> str | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from agentsync.codec.compiled import BODY, STATUS_OF, Compiled, Kind, Place, brought, compile_format, misfit, without
-from agentsync.codec.names import by_place, name_problem, placed_name, stated_name
+from agentsync.codec.names import by_place, is_builtin, name_problem, placed_name, stated_name
 from agentsync.codec.prompts import joined_texts, literal, placeholders_in, read_prompt
 from agentsync.codec.rights_read import read_rights, shown
 from agentsync.containers import parse
@@ -207,6 +207,8 @@ def _read_name(compiled: Compiled, kind: Kind, draft: _Draft, path: str, entry: 
         return ""
     if (why := name_problem(rules, name)) is not None:
         draft.fail(rules.bad, rules.key, f"`{rules.key}`: {why} ({name!r})")
+    elif rules.override is not None and is_builtin(rules, name) and draft.keys.get(rules.override) is not True:
+        draft.fail("skip", rules.key, f"{fmt.title} has an agent `{name}` of its own, and leaves this one out without `{rules.override}: true`")
     return name
 
 
