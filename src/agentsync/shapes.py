@@ -258,16 +258,21 @@ def _groups(value: Value) -> list[str]:
             found.append(f"{item[0]}({limit})" if isinstance(limit, str) else item[0])
         else:
             raise BadValue("every group is a name, or a name with a map")
+    groups = [name.partition("(")[0] for name in found]
+    if len(set(groups)) < len(groups):
+        raise BadValue("a group stands there twice")
     return found
 
 
 def _write_groups(value: Value, old: Value) -> Value:
     before = {next(iter(_groups([item]))): item for item in old} if isinstance(old, list) else {}
-    found: list[Value] = []
+    names: dict[str, str] = {}      # a group may stand there once: without its limit, or with the first of several
     for name in _write_names(value, old) or ():  # type: ignore[union-attr]  # _write_names gives a list
-        group, _, limit = str(name).partition("(")
-        found.append(before.get(str(name), [group, {"fileRegex": limit[:-1]}] if limit else group))
-    return found
+        group = str(name).partition("(")[0]
+        if group == name or group not in names:
+            names[group] = str(name)
+    limits = {group: name[len(group) + 1 : -1] for group, name in names.items()}
+    return [before.get(name, [group, {"fileRegex": limits[group]}] if limits[group] else group) for group, name in names.items()]
 
 
 def _named_maps(value: Value) -> list[str]:

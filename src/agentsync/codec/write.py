@@ -94,7 +94,7 @@ def write_many(
         text = add(parse(text, kind.layout), kind.layout, rest)
     back = parse(text, kind.layout)
     if back.outcome is not None or {e.key: e.keys for e in back.entries} != items:
-        problem = Problem("readback-mismatch", f"{fmt.title}: the file does not read back as it was meant", hint="agentsync --version")
+        problem = _unreadable(fmt, back, None)
         return tuple(replace(r, problems=(problem,)) for r in renderings), None
     return tuple(renderings), Document(path, text)
 
@@ -178,12 +178,20 @@ def _write(
     except ValueError as error:
         return _refused(fmt, Problem("cannot-write", f"{fmt.title}: {error}", path))
     if not _reads_back(kind, made, text):
-        why = f"{fmt.title}: what would be written does not read back as it was meant, so nothing is written"
-        return _refused(fmt, Problem("readback-mismatch", why, path, hint="report this with the agent's file"))
+        return _refused(fmt, _unreadable(fmt, parse(text, kind.layout), path))
     notes = like[1].notes if like is not None else (*_notes(compiled, made, place, text), *notes_of(fmt, agent))
     if asked is not None and like is None:
         alike.remember(compiled, kind, asked, agent, _body_value(kind, agent.prompt), made.entry, made.losses, notes)
     return Rendering(fmt.id, (Document(path, text),), made.losses, notes)
+
+
+def _unreadable(fmt: Format, parsed: Parsed, path: str | None) -> Problem:
+    """Why a text is not written: it goes over a limit of agentsync's own, or it does not say what it should, which is a mistake of ours."""
+    over = next((problem for problem in parsed.problems if parsed.outcome is not None and problem.code.startswith("limit-")), None)
+    if over is not None:
+        return Problem(over.code, f"{fmt.title}: nothing is written, for {over.message}", path, hint="select fewer agents for it", severity="warning")
+    why = f"{fmt.title}: what would be written does not read back as it was meant, so nothing is written"
+    return Problem("readback-mismatch", why, path, hint="report this with the agent's file")
 
 
 def _notes(compiled: Compiled, made: _Made, place: _Old | None, text: str) -> tuple[Problem, ...]:
