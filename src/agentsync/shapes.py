@@ -254,8 +254,10 @@ def _groups(value: Value) -> list[str]:
         if isinstance(item, str):
             found.append(item)
         elif isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) and isinstance(item[1], dict):
+            if not all(isinstance(item[1].get(key, ""), str) for key in ("fileRegex", "description")):
+                raise BadValue("`fileRegex` and `description` of a group must be texts")
             limit = item[1].get("fileRegex")
-            found.append(f"{item[0]}({limit})" if isinstance(limit, str) else item[0])
+            found.append(f"{item[0]}({limit})" if limit else item[0])      # an empty expression limits nothing
         else:
             raise BadValue("every group is a name, or a name with a map")
     groups = [name.partition("(")[0] for name in found]

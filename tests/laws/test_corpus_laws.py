@@ -136,7 +136,7 @@ UNREAD: Mapping[str, Mapping[tuple[str, str], int]] = {
     "roo": {
         # A file whose modes have no `groups`, for which the schema takes none of them ("groups: Required").
         ("refused", "config-refused: `…`: it is missing, and Roo Code wants a list of tools there"): 8,
-        ("refused", "refused: `…` is missing"): 12,      # one mode a file, without the list `customModes` around it
+        ("skipped", "no-agents: `…` is missing"): 12,      # one mode a file, without the list `customModes` around it
     },
 }
 

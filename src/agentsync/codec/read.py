@@ -49,9 +49,10 @@ def read_parsed(compiled: Compiled, kind: Kind, document: Document, parsed: Pars
         status = STATUS_OF[parsed.outcome]
         agent = _opened(compiled, document, parsed) if status == "degraded" else None
         return (Reading(fmt.id, status, agent, (), tuple(_as_status(p, status) for p in problems)),)
-    if not parsed.placed and kind.rules.entry is not None and kind.rules.entry.required:
-        missing = Problem("refused", f"`{'.'.join(kind.rules.entry.at)}` is missing", document.path, 1)
-        return (Reading(fmt.id, "refused", None, (), (*problems, missing)),)
+    if not parsed.placed and kind.rules.entry is not None and kind.rules.entry.missing is not None:
+        status = STATUS_OF[kind.rules.entry.missing]
+        missing = Problem("no-agents", f"`{'.'.join(kind.rules.entry.at)}` is missing", document.path, 1)
+        return (Reading(fmt.id, status, None, (), (*problems, _as_status(missing, status))),)
     readings = [read_entry(compiled, kind, document.path, entry, repaired=parsed.repaired) for entry in parsed.entries]
     if (why := _stopping(kind, readings, problems)) is not None:
         readings = [r if r.status == "refused" else _dragged(r, why, document.path) for r in readings]

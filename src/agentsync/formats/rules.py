@@ -76,7 +76,7 @@ class EntryPlace(Rule, frozen=True):
 
     at: Annotated[tuple[str, ...], _doc("path of keys to the map or list of agents; empty: the root")] = ()
     key: Annotated[str | None, _doc("for a list: the key of an item that is its id; absent: a map, whose keys are the ids")] = None
-    required: Annotated[bool, _doc("true: the client refuses a file in which this place is not")] = False
+    missing: Annotated[Outcome | None, _doc("what the client does with a file in which this place is not; absent: there are no agents in it")] = None
 
 
 class Fence(Rule, frozen=True):
