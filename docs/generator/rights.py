@@ -121,9 +121,9 @@ def _beside(rights: RightsRules) -> Iterator[str]:
 
 def _parts(rights: RightsRules) -> Iterator[str]:
     for key, one in rights.parts.items():
-        of = "of all MCP servers" if one.of == "mcp:*" else f"of {code(one.of)}"
         kept = "" if one.enforced else ", which the client is **not known to keep**"
-        yield f"A list under {code(key)} leaves only what it names {of}{kept}."
+        empty = "nothing of it" if one.empty == "none" else "nobody knows what"
+        yield f"A list under {code(key)} leaves of {code(one.of)} only what it names{kept}; an empty one leaves {empty}."
 
 
 def _legacy(rights: RightsRules) -> Iterator[str]:
