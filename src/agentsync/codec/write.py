@@ -85,7 +85,7 @@ def write_many(
             renderings.append(_refused(fmt, twice))
             continue
         items[made.entry.key or ""] = made.entry.keys
-        renderings.append(Rendering(fmt.id, (), made.losses))
+        renderings.append(Rendering(fmt.id, (), made.losses, (*_notes(compiled, made, None, ""), *notes_of(fmt, agent))))
     if not items:
         return tuple(renderings), None
     (first, keys), *rest = items.items()
