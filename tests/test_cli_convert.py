@@ -355,6 +355,22 @@ def test_a_format_with_many_agents_in_one_file(run: Run, tmp_path: Path) -> None
     assert sorted(tree(tmp_path / "back")) == ["reviewer.md", "writer.md"]
 
 
+def test_what_every_agent_has_is_told_of_a_new_shared_file_too(run: Run, tmp_path: Path) -> None:
+    """What an assistant always grants stands in the report, whether the file holds one agent or many, is new or not."""
+    put(tmp_path, {"in/a.md": REVIEWER})
+    told = [[p["code"] for p in a["problems"]] for _ in range(2) for a in agents(run("convert", "in", "--to", "roo", "-o", ".roomodes", "--json"))]
+    assert told == [["always-held"], ["always-held"]]
+
+
+def test_a_shared_file_that_is_lost_as_a_whole_gets_no_agent(run: Run, tmp_path: Path) -> None:
+    bad = "customModes:\n  - slug: y\n    name: Y\n    roleDefinition: Y\n    groups: [Read]\n"
+    put(tmp_path, {"in/a.md": WRITER, ".roomodes": bad})
+    ran = run("convert", "in", "--to", "roo", "-o", ".roomodes")
+    assert ran.code == 1
+    assert "Roo Code loads nothing of the file that is there" in ran.err
+    assert (tmp_path / ".roomodes").read_text(encoding="utf-8") == bad
+
+
 # ---- JSON --------------------------------------------------------------------------------------------------------
 
 def test_json_is_one_object_on_standard_output(run: Run, tmp_path: Path) -> None:

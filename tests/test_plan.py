@@ -312,6 +312,18 @@ def test_entries_of_a_shared_file_are_edited_together_and_their_neighbours_stay(
     assert '"mine": {"prompt": "keep"}' in edit.new
 
 
+def test_an_entry_that_stays_does_not_undo_what_is_planned_for_its_neighbour() -> None:
+    """The file's stamp alone is news of `b`, whose agent and text are as they were."""
+    text = '{"agent": {"a": {"description": "A", "mode": "subagent", "prompt": "P"}, "b": {"description": "B", "mode": "subagent", "prompt": "P"}}}\n'
+    new_a, same_b = hub_text("a", "New A", "P"), hub_text("b", "B", "P")
+    rows = [row(name, old, SHARED, text, name=name, format_id="opencode", entry=name) for name, old in (("a", "old"), ("b", same_b))]
+    files = {SHARED: replace(found({SHARED: text}, "json")[SHARED], stamp="later")}
+    place = Place(target("opencode"), load("opencode"), ROOT, "recipe", tuple(rows), files)
+    agents = (hub_agent("a", new_a), hub_agent("b", same_b))
+    [edit] = touching(plan_push(Snapshot(agents, (view(place),), {digest(text): text}), Wishes()))
+    assert edit.new == text.replace('"A"', '"New A"')
+
+
 def test_new_copies_go_where_the_format_writes_even_beside_a_shared_file() -> None:
     made = shared_plan({"c": hub_text("c")}, '{"agent": {}}', [])
     assert actions(made) == [("create", new_path(load("opencode"), "c", "project"))]

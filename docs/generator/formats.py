@@ -133,6 +133,7 @@ def _name(rules: Format) -> str:
         "dashed": lambda _: "Blanks and `_` in a file's name become `-`.",
         "reserved": lambda one: f"The client refuses {codes(one.reserved)}.",
         "builtin": lambda one: f"{codes(one.builtin)} are the client's own agents, which a file of that name changes.",
+        "override": lambda one: f"It leaves out a file with such a name, unless the file says {code(f'{one.override}: true')}.",
         "fold": lambda _: "Capitals make no difference.",
         "by_file": lambda _: "The client looks for an agent by its file, so a new agent is called as its file is.",
         "blank": lambda one: f"With a blank name, {OUTCOMES[one.blank or one.bad]}.",

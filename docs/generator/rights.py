@@ -119,6 +119,13 @@ def _beside(rights: RightsRules) -> Iterator[str]:
         yield f"A restricted agent also gets {code(key)}: {shown(one.value)}{unless}. That is a second line of defence; nothing is judged by it."
 
 
+def _parts(rights: RightsRules) -> Iterator[str]:
+    for key, one in rights.parts.items():
+        kept = "" if one.enforced else ", which the client is **not known to keep**"
+        empty = "nothing of it" if one.empty == "none" else "nobody knows what"
+        yield f"A list under {code(key)} leaves of {code(one.of)} only what it names{kept}; an empty one leaves {empty}."
+
+
 def _legacy(rights: RightsRules) -> Iterator[str]:
     if rights.legacy is not None:
         renamed = ", ".join(f"{code(old)} is {code(new)}" for old, new in rights.legacy.rename.items())
@@ -167,6 +174,7 @@ _WORDS: Final[dict[str, Say]] = {
     "limits": lambda rights: iter([f"A limit is a {'regular expression, which may match anywhere' if rights.limits == 'regex' else 'pattern'}."]),
     "denied": _denied,
     "beside": _beside,
+    "parts": _parts,
     "needs": lambda rights: iter([f"{code(atom)} without {code(other)} keeps the client from starting." for atom, other in rights.needs.items()]),
     "implied": _implied,
 }

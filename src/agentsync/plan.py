@@ -249,7 +249,8 @@ class _Project:
         if item.wanted is None and item.row is not None:
             self.quiet_losses += item.row.losses
             if found.text is not None and item.row.stamp != found.stamp:
-                self.edits.record(found.path, found.text, found.text, put=replace(item.row, stamp=found.stamp))
+                now = self.edits.text(found, found.path)      # what another entry of a shared file is about to become, too
+                self.edits.record(found.path, found.text, now, put=replace(item.row, stamp=found.stamp))
             return item.copy("ok")
         row = _row(item, found.path, item.standing.entry, item.standing.says, found.stamp)
         text = self.edits.text(found, found.path)

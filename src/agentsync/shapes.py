@@ -254,20 +254,27 @@ def _groups(value: Value) -> list[str]:
         if isinstance(item, str):
             found.append(item)
         elif isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) and isinstance(item[1], dict):
+            if not all(isinstance(item[1].get(key, ""), str) for key in ("fileRegex", "description")):
+                raise BadValue("`fileRegex` and `description` of a group must be texts")
             limit = item[1].get("fileRegex")
-            found.append(f"{item[0]}({limit})" if isinstance(limit, str) else item[0])
+            found.append(f"{item[0]}({limit})" if limit else item[0])      # an empty expression limits nothing
         else:
             raise BadValue("every group is a name, or a name with a map")
+    groups = [name.partition("(")[0] for name in found]
+    if len(set(groups)) < len(groups):
+        raise BadValue("a group stands there twice")
     return found
 
 
 def _write_groups(value: Value, old: Value) -> Value:
     before = {next(iter(_groups([item]))): item for item in old} if isinstance(old, list) else {}
-    found: list[Value] = []
+    names: dict[str, str] = {}      # a group may stand there once: without its limit, or with the first of several
     for name in _write_names(value, old) or ():  # type: ignore[union-attr]  # _write_names gives a list
-        group, _, limit = str(name).partition("(")
-        found.append(before.get(str(name), [group, {"fileRegex": limit[:-1]}] if limit else group))
-    return found
+        group = str(name).partition("(")[0]
+        if group == name or group not in names:
+            names[group] = str(name)
+    limits = {group: name[len(group) + 1 : -1] for group, name in names.items()}
+    return [before.get(name, [group, {"fileRegex": limits[group]}] if limits[group] else group) for group, name in names.items()]
 
 
 def _named_maps(value: Value) -> list[str]:

@@ -353,6 +353,10 @@ CASES: list[tuple[str, str, str, list[str]]] = [
     ("implied by nothing", "  empty: none", "  empty: none\n  implied: [{key: sed, adds: [shell]}]", [
         "20:19: rights.implied[0].key: no such key (sed), allowed are keys named in fields, native and switches | did you mean `seed`?",
     ]),
+    ("parts of nothing", "  empty: none", "  empty: none\n  parts: {sed: {of: \"tool:x/y\"}, seed: {of: shell}}", [
+        "20:11: rights.parts.sed: no such key (sed), allowed are keys named in fields, native and switches | did you mean `seed`?",
+        "20:21: rights.parts.sed.of: it has no parts that a list could name (tool:x/y), allowed are `mcp:*` and the atoms",
+    ]),
     ("client that is none", "  empty: none", "  empty: none\n  client: claud-code", [
         "20:11: rights.client: no such other format (claud-code), allowed are agents-md, … | did you mean `claude-code`?",
     ]),

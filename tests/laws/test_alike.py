@@ -20,7 +20,8 @@ from tests.laws.samples import samples
 from tests.strategies import agents, descriptions, prompts
 
 WRITTEN = [name for name in known_ids() if load(name).direction != "read"]
-names = st.from_regex(r"[a-z][a-z0-9]{1,8}(-[a-z0-9]{1,5}){0,2}", fullmatch=True)
+# Some are names of the clients' own agents, of which the report speaks.
+names = st.one_of(st.from_regex(r"[a-z][a-z0-9]{1,8}(-[a-z0-9]{1,5}){0,2}", fullmatch=True), st.sampled_from(["plan", "explore", "general-purpose"]))
 
 
 def alone(agent: Agent, fmt: Format) -> Rendering:

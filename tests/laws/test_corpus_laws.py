@@ -126,8 +126,18 @@ UNREAD: Mapping[str, Mapping[tuple[str, str], int]] = {
         # A list where a map of switches is needed: the client refuses its whole configuration.
         ("refused", "config-refused: `…`: a map of tool names to true or false is needed"): 2,
     },
+    # Recipes, which are read by `goose-recipe`: an agent of goose's is Markdown.
+    "goose": {("skipped", "no-head: the file does not begin with a line `…`"): 8},
+    "goose-recipe": {("refused", "refused: `…` is missing"): 1},      # a recipe that gives itself a `name` and no `title`
+    "kiro-cli": {},
+    "kiro-ide": {},
     "prompty": {},
     "qwen-code": {},
+    "roo": {
+        # A file whose modes have no `groups`, for which the schema takes none of them ("groups: Required").
+        ("refused", "config-refused: `…`: it is missing, and Roo Code wants a list of tools there"): 8,
+        ("skipped", "no-agents: `…` is missing"): 12,      # one mode a file, without the list `customModes` around it
+    },
 }
 
 
@@ -241,7 +251,9 @@ def natives_lost(before: Agent, after: Agent) -> set[str]:
     here, there = before.extra.get(before.home, {}), after.extra.get(before.home, {})
     # What is left of a map that holds a field is no field, though both may have one name (`model: {id: …, connection: …}`).
     maps = {rule.key[0] for rule in FORMAT[before.home].fields.values() if isinstance(rule.key, tuple)} if before.home in FORMAT else set()
-    lost = {key for key, value in here.items() if there.get(key) != value and (key in maps or key not in after.fields)}
+    # A key of the same name in another format is another key.
+    spoken = after.fields.keys() - maps if after.home == before.home else ()
+    lost = {key for key, value in here.items() if there.get(key) != value and key not in spoken}
     # A placeholder that no client replaces any more is a difference of the prompt, though its text is the same.
     return {"prompt" if key == "placeholders" else f"{before.home}.{key}" for key in lost}
 

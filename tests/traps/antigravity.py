@@ -29,6 +29,8 @@ TRAPS: Final[tuple[Trap, ...]] = (
     Writes(trap="without a shell no command runs", agent=agent(allow=("read.file",)),
            holds=("tools: [view_file]\n", 'commandExecutionPolicy: "off"\n', "inheritMcp: false\n"), losses=()),
     Writes(trap="with one it may", agent=agent(allow=("shell",)), never=("commandExecutionPolicy",), losses=()),
+    Writes(trap="SECURITY: an old file that loses its shell gets the policy too", agent=agent(allow=("read.file",)), old=one("tools: [run_command]"),
+           holds=("tools: [view_file]\n", 'commandExecutionPolicy: "off"\n'), never=("inheritMcp",)),
     Writes(trap="a shell that comes later lifts the policy", agent=agent(allow=("shell", "mcp:*")),
            old=one("tools: [view_file]", 'commandExecutionPolicy: "off"'),
            holds=("tools: [run_command]\n",), never=("commandExecutionPolicy",)),

@@ -53,7 +53,7 @@ class Writes:
     """An agent, and what is written of it.
 
     refused: the code of the refusal, else it must be written; `problem` its message. holds: texts that must be there;
-    never: patterns that must not match anywhere. losses: (kind, field) of every loss; None: not looked at.
+    never: patterns that must not match anywhere. losses: (kind, field) of every loss; None: not looked at. notes: codes, likewise.
     """
 
     trap: str
@@ -66,6 +66,7 @@ class Writes:
     losses: tuple[tuple[str, str], ...] | None = None
     values: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     hints: tuple[str, ...] = ()
+    notes: tuple[str, ...] | None = None
     models: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     path: str | None = None
     allow_widening: bool = False
@@ -163,5 +164,7 @@ def check_writing(trap: Writes, fmt: Format) -> None:
         assert sorted((loss.kind, loss.field) for loss in done.losses) == sorted(trap.losses), done.losses
     for name, value in trap.values.items():
         assert value in [loss.value for loss in done.losses if loss.field == name], done.losses
+    if trap.notes is not None:
+        assert sorted(problem.code for problem in done.problems) == sorted(trap.notes), done.problems
     for hint in trap.hints:
         assert hint in [loss.hint for loss in done.losses], done.losses

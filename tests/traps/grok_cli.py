@@ -44,6 +44,8 @@ RIGHTS: Final[tuple[Trap, ...]] = (
       "[Read, ExitPlanMode]", "[Read, NotebookRead]", "[Read, TaskCreate]", "[Read, Bash(git *)]", "Read Grep")),
     Reads(trap="SECURITY: every list brings all MCP servers", text=one("tools: Read, Grep"), rights=Rights(("read.file", "read.grep")), beyond=MCP),
     Reads(trap="unless the gateway is closed", text=one("tools: Read", CLOSED.strip()), rights=Rights(("read.file",), ("mcp:*",)), beyond=()),
+    Reads(trap="SECURITY: mcpInheritance none is stated, and a primary agent keeps the gateway", text=one("mcpInheritance: none"),
+          rights=Rights(deny=("mcp:*",)), beyond=("grok-cli|mcp:*",)),
     Reads(trap="one server's name brings them all", text=one("tools: Read, mcp__ctx"), rights=Rights(("read.file", "mcp:ctx")), beyond=MCP),
     Reads(trap="SECURITY: Skill is reading", text=one("tools: Skill"), rights=Rights(("read.file",))),
     Reads(trap="MultiEdit and NotebookEdit are editing", text=one("tools: Read, NotebookEdit"), rights=Rights(("read.file", "write.edit"))),

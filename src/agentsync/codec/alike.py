@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from agentsync.codec.build import shortened
 from agentsync.codec.compiled import BODY, Compiled, Kind
-from agentsync.codec.names import fitting_name, slug
+from agentsync.codec.names import fitting_name, is_builtin, slug
 from agentsync.codec.prompts import untouched
 from agentsync.codec.read import PLACEHOLDERS
 from agentsync.containers.layout import Entry
@@ -89,7 +89,7 @@ def _plain_texts(compiled: Compiled, kind: Kind, agent: Agent, rule: FieldRule) 
     fmt, name, prompt, told = compiled.format, agent.name, agent.prompt, agent.fields.get("description")
     if type(told) is not str or not told.strip() or "display_name" in agent.fields or _marked(agent):
         return False
-    if _NAME.fullmatch(name) is None or slug(name, fmt.name.slug) != name or fitting_name(fmt, name) != name:
+    if _NAME.fullmatch(name) is None or slug(name, fmt.name.slug) != name or fitting_name(fmt, name) != name or is_builtin(fmt.name, name):
         return False
     body = fmt.body
     if not prompt or len(prompt) < body.min or (body.limit is not None and len(prompt) > body.limit):

@@ -9,7 +9,7 @@ import re
 
 from agentsync.codec.build import Build, same, set_at
 from agentsync.codec.compiled import Place, brought
-from agentsync.codec.names import by_place, fitting_name, folder_of, name_problem, stated_name, stem_of
+from agentsync.codec.names import by_place, fitting_name, folder_of, is_builtin, name_problem, stated_name, stem_of
 from agentsync.codec.read import NOTHING, decode, value_at
 from agentsync.codec.rights_read import at_path
 from agentsync.formats.rules import FieldRule, Format
@@ -28,6 +28,10 @@ def write_name(build: Build, path: str, entry: str | None, fresh: bool) -> str |
     if name != agent.name:
         why = name_problem(rules, agent.name) or "blanks around it are trimmed"
         build.because("name", "approximated", f"{fmt.title} takes no such name: {why}")
+    if rules.override is not None and is_builtin(rules, name) and _own_or_old(build, rules.override) is not True:
+        why = f"{fmt.title} has an agent `{name}` of its own, and leaves this one out without `{rules.override}: true`"
+        build.problem = Problem("name-refused", why, hint=f"rename the agent, or give it `{fmt.id}: {{{rules.override}: true}}`")
+        return None
     if build.kind.rules.unit == "entry":
         if build.kind.rules.entry is not None and build.kind.rules.entry.key is not None:
             build.keys[build.kind.rules.entry.key] = name
@@ -46,6 +50,11 @@ def write_name(build: Build, path: str, entry: str | None, fresh: bool) -> str |
     elif (rules.write == "always" and fresh) or rules.key in build.old or placed != name:
         build.keys[rules.key] = name
     return None
+
+
+def _own_or_old(build: Build, key: str) -> Value:
+    """The agent's own value for a native key, or the one that stands there."""
+    return build.agent.extra.get(build.format.id, {}).get(key, build.old.get(key))
 
 
 def _names(fmt: Format, stated: Value, placed: str | None) -> str | None:
@@ -75,7 +84,7 @@ def write_field(build: Build, place: Place) -> None:
             set_at(build.keys, found[0], found[1])
         elif rule.absent is not None and rule.none is not None:
             set_at(build.keys, path, rule.none)
-        elif rule.required:
+        elif rule.required and not _does_without(build, name, rule):
             set_at(build.keys, path, build.agent.name)
             build.because(name, "approximated", f"{build.format.title} needs one; the name stands in for it")
         return
@@ -88,6 +97,11 @@ def write_field(build: Build, place: Place) -> None:
         _write_copy(build, rule)
     elif rule.required:
         set_at(build.keys, path, build.agent.name)
+
+
+def _does_without(build: Build, name: str, rule: FieldRule) -> bool:
+    """Whether the client loads the old text without what it asks for, so that writing it back need not add that."""
+    return bool(build.old) and name not in build.old_fields and build.kind.bad(rule.missing) == "ignored"
 
 
 def _write_brought(build: Build, place: Place, path: tuple[str, ...], native: Value) -> None:

@@ -53,6 +53,11 @@ def name_problem(rules: NameRules, name: str) -> str | None:
     return None
 
 
+def is_builtin(rules: NameRules, name: str) -> bool:
+    """Whether the client has an agent of its own that is called so."""
+    return bool(rules.builtin) and (name.casefold() in _folded(rules.builtin) if rules.fold else name in rules.builtin)
+
+
 @lru_cache(maxsize=256)
 def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agentsync.codec.build import Build, placeholders_of
-from agentsync.codec.compiled import misfit, without
+from agentsync.codec.compiled import Compiled, misfit, without
 from agentsync.codec.read import PLACEHOLDERS
-from agentsync.model import HUB_FORMAT, Agent, Value, ordered
-from agentsync.rights import Holding
+from agentsync.model import HUB_FORMAT, Agent, Rights, Value, ordered
+from agentsync.rights import Holding, containers_of
 
 
 def native_values(build: Build) -> dict[str, Value]:
@@ -67,20 +67,25 @@ def kept_values(build: Build, native: Mapping[str, Value]) -> dict[str, Value]:
     return found
 
 
-def second_line(build: Build) -> dict[str, Value]:
-    """Keys that a restricted agent gets beside its rights: nothing is judged by them."""
-    beside = build.format.rights.beside
-    if not beside or not build.agent.rights.restricted:
+def second_line(compiled: Compiled, rights: Rights, *, wide: bool = False) -> dict[str, Value]:
+    """Keys that an agent with these rights, where they are restricted, gets beside them.
+
+    wide: the user allowed a widening, so that an MCP tool that the list names may open what such a key would close.
+    """
+    beside = compiled.format.rights.beside
+    if not beside or not rights.restricted:
         return {}
-    holding = Holding(build.agent.rights)
-    return {key: rule.value for key, rule in beside.items() if not any(holding.holds(grant) for grant in rule.unless)}
+    holding = Holding(rights)
+    named = [g for g in rights.allow or () if g.startswith("mcp:") and compiled.tools.write_other(g) is not None] if wide else []
+    parts = {wider for grant in named for wider in containers_of(grant)}
+    return {key: rule.value for key, rule in beside.items() if not any(holding.holds(grant) or grant in parts for grant in rule.unless)}
 
 
 def outgrown(build: Build) -> list[str]:
     """Such keys of the old text that this agent's rights have outgrown."""
     if not build.old:
         return []
-    now = second_line(build)
+    now = second_line(build.compiled, build.agent.rights)
     return [key for key, rule in build.format.rights.beside.items() if key not in now and build.old.get(key) == rule.value]
 
 

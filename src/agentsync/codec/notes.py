@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from agentsync.codec.names import fitting_name, is_builtin
 from agentsync.codec.rights_write import spell_short
 from agentsync.formats.rules import Format
 from agentsync.model import Agent, Problem
@@ -15,6 +16,9 @@ from agentsync.rights import Holding
 
 def notes_of(fmt: Format, agent: Agent) -> Iterator[Problem]:
     """What the client gives every agent, and what it takes where this one says nothing."""
+    name = fitting_name(fmt, agent.name)
+    if name is not None and is_builtin(fmt.name, name):
+        yield Problem("built-in-name", f"{fmt.title} has an agent `{name}` of its own, which this one changes", severity="note")
     holding = Holding(agent.rights) if fmt.rights.always else None
     given = [grant for grant in fmt.rights.always if holding is not None and not holding.holds(grant)]
     if given:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from agentsync.codec.compiled import BODY, STATUS_OF, Compiled, Kind, Place, brought, compile_format, misfit, without
-from agentsync.codec.names import by_place, name_problem, placed_name, stated_name
+from agentsync.codec.names import by_place, is_builtin, name_problem, placed_name, stated_name
 from agentsync.codec.prompts import joined_texts, literal, placeholders_in, read_prompt
 from agentsync.codec.rights_read import read_rights, shown
 from agentsync.containers import parse
@@ -23,6 +23,10 @@ from agentsync.shapes import SHAPES, BadValue
 
 PLACEHOLDERS = "placeholders"
 NOTHING = object()
+REFUSED_WHOLE = "config-refused"
+"""Code of a problem for which the client refuses the whole file, or all of its configuration."""
+DRAGGED = "file-refused"
+"""Code of what that does to the other entries of the file."""
 
 
 def read(document: Document, fmt: Format, *, kind: str | None = None) -> tuple[Reading, ...]:
@@ -45,6 +49,10 @@ def read_parsed(compiled: Compiled, kind: Kind, document: Document, parsed: Pars
         status = STATUS_OF[parsed.outcome]
         agent = _opened(compiled, document, parsed) if status == "degraded" else None
         return (Reading(fmt.id, status, agent, (), tuple(_as_status(p, status) for p in problems)),)
+    if not parsed.placed and kind.rules.entry is not None and kind.rules.entry.missing is not None:
+        status = STATUS_OF[kind.rules.entry.missing]
+        missing = Problem("no-agents", f"`{'.'.join(kind.rules.entry.at)}` is missing", document.path, 1)
+        return (Reading(fmt.id, status, None, (), (*problems, _as_status(missing, status))),)
     readings = [read_entry(compiled, kind, document.path, entry, repaired=parsed.repaired) for entry in parsed.entries]
     if (why := _stopping(kind, readings, problems)) is not None:
         readings = [r if r.status == "refused" else _dragged(r, why, document.path) for r in readings]
@@ -63,7 +71,7 @@ def _as_status(problem: Problem, status: Status) -> Problem:
 
 def _stopping(kind: Kind, readings: list[Reading], problems: tuple[Problem, ...]) -> str | None:
     """Why the client refuses a shared file as a whole, or None."""
-    stopping = next((r for r in readings if r.status == "refused" and any(p.code == "config-refused" for p in r.problems)), None)
+    stopping = next((r for r in readings if r.status == "refused" and any(p.code == REFUSED_WHOLE for p in r.problems)), None)
     if stopping is not None:
         return f"because of the entry `{stopping.entry}`"
     if kind.rules.on_bad_value != "config":
@@ -77,7 +85,18 @@ def _stopping(kind: Kind, readings: list[Reading], problems: tuple[Problem, ...]
 def _dragged(reading: Reading, why: str, path: str) -> Reading:
     """An entry that is lost because its client refuses the whole file for another one."""
     message = f"the file is refused as a whole {why}"
-    return replace(reading, status="refused", agent=None, problems=(*reading.problems, Problem("config-refused", message, path)))
+    return replace(reading, status="refused", agent=None, problems=(*reading.problems, Problem(DRAGGED, message, path)))
+
+
+def spoiled(readings: Iterable[Reading], entry: str | None) -> Problem | None:
+    """Why the client refuses a shared file as a whole, whatever this entry of it says; None where it does not."""
+    ours = False
+    for reading in readings:
+        cause = next((p for p in reading.problems if p.code == REFUSED_WHOLE), None)
+        if cause is not None and reading.entry != entry:
+            return cause
+        ours = ours or cause is not None
+    return None if ours else next((p for r in readings for p in r.problems if p.code == DRAGGED), None)
 
 
 def _opened(compiled: Compiled, document: Document, parsed: Parsed) -> Agent:
@@ -112,7 +131,7 @@ class _Draft:
         if outcome == "ignored":
             self.note("value-dropped", key, message)
             return
-        code = {"config": "config-refused", "skip": "skipped", "open": "degraded"}.get(outcome, "refused")
+        code = {"config": REFUSED_WHOLE, "skip": "skipped", "open": "degraded"}.get(outcome, "refused")
         severity = "note" if outcome == "skip" else "error"
         line = self.lines.get(key) or min(self.lines.values(), default=None)        # what is missing is missing from the head's first line on
         problem = Problem(code, message, self.path, line, severity=severity)  # type: ignore[arg-type]  # one of three words
@@ -189,6 +208,8 @@ def _read_name(compiled: Compiled, kind: Kind, draft: _Draft, path: str, entry: 
         return ""
     if (why := name_problem(rules, name)) is not None:
         draft.fail(rules.bad, rules.key, f"`{rules.key}`: {why} ({name!r})")
+    elif rules.override is not None and is_builtin(rules, name) and draft.keys.get(rules.override) is not True:
+        draft.fail("skip", rules.key, f"{fmt.title} has an agent `{name}` of its own, and leaves this one out without `{rules.override}: true`")
     return name
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agentsync.codec.limits import EXPRESSION
+from agentsync.codec.rights_parts import whole_again
 from agentsync.codec.rights_read import case_of, field_keys, restricts
 from agentsync.codec.tables import ToolTable, full_atoms
 from agentsync.containers.layout import DELETE, Change
@@ -88,6 +89,7 @@ def _allow_lists(
         yield {**everything, **ask}
         return
     explicit = [g for g in wanted.allow if g not in rights.implied] if _implies(fmt, context, rights.implied) else list(wanted.allow)
+    explicit = whole_again(rules, context, explicit)
     beside = _kept_denials(fmt, table, rights, old)
     # Denials inside a grant (`mcp:a/b` under `mcp:a`) need a deny list; without one the whole grant goes.
     opened = frozenset(wider for denial in wanted.deny for wider in containers_of(denial))

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from agentsync.codec.denied import denials
+from agentsync.codec.rights_parts import parts_in
 from agentsync.codec.tables import ToolTable
 from agentsync.formats.rules import Format, Outcome, Switch
 from agentsync.model import ALL_RIGHTS, Rights, Value, ordered
@@ -87,6 +88,7 @@ def _read(fmt: Format, table: ToolTable, keys: Mapping[str, Value], kept: bool, 
         reader.ask += [str(item) for item in listed]
     reader.deny += denials(fmt.rights.denied, table, keys)
     _implied(reader)
+    _parts(reader)
     _switches(reader)
     gives = ordered(f"{table.client}|{grant}" for grant in reader.gives)
     allow = None if reader.allow is None or EVERYTHING in reader.allow else ordered(reader.allow)
@@ -213,6 +215,22 @@ def _implied(reader: _Reader) -> None:
             new = [grant for grant in rule.adds if not contains(reader.allow, grant)]
             reader.allow += new
             reader.implied += new
+
+
+def _parts(reader: _Reader) -> None:
+    """Leave only parts of a grant. What no statement of rights can say exactly is stated narrower, and judged as if nothing kept it."""
+    for parts in parts_in(reader.fmt.rights, reader.keys):
+        exact = parts.enforced and (reader.allow is not None or parts.sayable)
+        if reader.kept and not exact:
+            continue
+        held = (reader.allow is None or contains(reader.allow, parts.of)) and not contains(reader.deny, parts.of)
+        if reader.allow is None:
+            reader.deny += parts.denial
+        else:
+            reader.allow = parts.left(reader.allow)
+        if held and not exact:
+            reader.gives.append(parts.of)
+            reader.notes.append((parts.key, parts.note(reader.fmt.title)))
 
 
 def _switches(reader: _Reader) -> None:

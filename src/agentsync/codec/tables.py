@@ -238,7 +238,7 @@ def _stating(fmt: Format) -> tuple[str, ...]:
     """Every native key that has a say in an agent's rights."""
     rules = fmt.rights
     keys = [rules.key, rules.deny, rules.legacy.key if rules.legacy is not None else None, rules.ask[0] if rules.ask is not None else None]
-    beside = [*rules.switches, *(rule.key for rule in rules.implied), *(place.at[0] for place in rules.denied)]
+    beside = [*rules.switches, *rules.parts, *(rule.key for rule in rules.implied), *(place.at[0] for place in rules.denied)]
     return ordered(key for key in [*keys, *beside] if key is not None)
 
 

@@ -18,7 +18,7 @@ from agentsync.codec.names import fitting_name, slug
 from agentsync.codec.natives_write import active_placeholders, kept_values, native_values, outgrown, second_line, write_others
 from agentsync.codec.notes import notes_of
 from agentsync.codec.prompts import PromptRendering, apart, around, fields_problem, joined_texts, literal, placeholders, write_prompt
-from agentsync.codec.read import read_entry, read_parsed
+from agentsync.codec.read import read_entry, read_parsed, spoiled
 from agentsync.codec.rights_write import RightsRendering, unchanged, write_rights
 from agentsync.containers import FlowMap, add, create, edit, parse
 from agentsync.containers.layout import DELETE, Change, Entry, Parsed
@@ -85,7 +85,7 @@ def write_many(
             renderings.append(_refused(fmt, twice))
             continue
         items[made.entry.key or ""] = made.entry.keys
-        renderings.append(Rendering(fmt.id, (), made.losses))
+        renderings.append(Rendering(fmt.id, (), made.losses, (*_notes(compiled, made, None, ""), *notes_of(fmt, agent))))
     if not items:
         return tuple(renderings), None
     (first, keys), *rest = items.items()
@@ -94,7 +94,7 @@ def write_many(
         text = add(parse(text, kind.layout), kind.layout, rest)
     back = parse(text, kind.layout)
     if back.outcome is not None or {e.key: e.keys for e in back.entries} != items:
-        problem = Problem("readback-mismatch", f"{fmt.title}: the file does not read back as it was meant", hint="agentsync --version")
+        problem = _unreadable(fmt, back, None)
         return tuple(replace(r, problems=(problem,)) for r in renderings), None
     return tuple(renderings), Document(path, text)
 
@@ -132,6 +132,10 @@ def _place(compiled: Compiled, kind: Kind, old: Document | None, entry: str | No
     if kind.rules.unit == "entry":
         wanted = entry or fitting_name(compiled.format, agent.name)
         found = next((e for e in parsed.entries if e.key == wanted), None)
+        spoiling = spoiled(readings, wanted)
+        if spoiling is not None:
+            why = f"{compiled.format.title} loads nothing of the file that is there: {spoiling.message}"
+            return Problem("old-unreadable", why, old.path, spoiling.line, spoiling.column, hint="mend the file first")
         if parsed.outcome is None:
             return _Old(parsed, found, next((r for r in readings if r.entry == wanted), None) if found else None)
     elif parsed.outcome is None and parsed.entries and readings[0].status == "read":
@@ -174,12 +178,20 @@ def _write(
     except ValueError as error:
         return _refused(fmt, Problem("cannot-write", f"{fmt.title}: {error}", path))
     if not _reads_back(kind, made, text):
-        why = f"{fmt.title}: what would be written does not read back as it was meant, so nothing is written"
-        return _refused(fmt, Problem("readback-mismatch", why, path, hint="report this with the agent's file"))
+        return _refused(fmt, _unreadable(fmt, parse(text, kind.layout), path))
     notes = like[1].notes if like is not None else (*_notes(compiled, made, place, text), *notes_of(fmt, agent))
     if asked is not None and like is None:
         alike.remember(compiled, kind, asked, agent, _body_value(kind, agent.prompt), made.entry, made.losses, notes)
     return Rendering(fmt.id, (Document(path, text),), made.losses, notes)
+
+
+def _unreadable(fmt: Format, parsed: Parsed, path: str | None) -> Problem:
+    """Why a text is not written: it goes over a limit of agentsync's own, or it does not say what it should, which is a mistake of ours."""
+    over = next((problem for problem in parsed.problems if parsed.outcome is not None and problem.code.startswith("limit-")), None)
+    if over is not None:
+        return Problem(over.code, f"{fmt.title}: nothing is written, for {over.message}", path, hint="select fewer agents for it", severity="warning")
+    why = f"{fmt.title}: what would be written does not read back as it was meant, so nothing is written"
+    return Problem("readback-mismatch", why, path, hint="report this with the agent's file")
 
 
 def _notes(compiled: Compiled, made: _Made, place: _Old | None, text: str) -> tuple[Problem, ...]:
@@ -234,9 +246,8 @@ def _assemble(build: Build, path: str, place: _Old | None, allow_widening: bool)
         if field_place.rule.write and (build.old or not field_place.plain or field_place.name in agent.fields):
             write_field(rest, field_place)
     build.reasons.update(rest.reasons)
-    if fresh:
-        for fixed, value in {**fmt.fixed, **second_line(build)}.items():
-            rest.keys.setdefault(fixed, value)
+    for fixed, value in {**(fmt.fixed if fresh else {}), **_second_line(build, place, allow_widening)}.items():
+        rest.keys.setdefault(fixed, value)
     native = native_values(build)
     kept_old = {k: v for k, v in kept_values(build, native).items() if k not in outgrown(build)}
     beside = joined(joined(kept_old, rest.keys), native)
@@ -275,6 +286,20 @@ def _assemble(build: Build, path: str, place: _Old | None, allow_widening: bool)
         return Problem("client-refuses", f"{fmt.title} would not load the agent: {first}", severity="warning")
     losses = (*losses_of(build, expected.agent, prompt.losses), *rights.losses, *prompt.losses)
     return _Made(entry, losses, EMPTY if fresh else _changes(build.old, keys))
+
+
+def _second_line(build: Build, place: _Old | None, allow_widening: bool) -> dict[str, Value]:
+    """The keys beside the rights: those the agent did not need before, or not with what the client gave beyond them; those that are there.
+
+    Where an old text did without one, it still does. One that rights are stated by does not survive when they are stated anew.
+    """
+    now, old = build.agent.rights, place.reading.agent if place is not None and place.reading is not None else None
+    needed = second_line(build.compiled, now, wide=allow_widening)
+    if old is None or not set(old.rights.unenforced) <= set(now.unenforced):
+        return needed
+    before = second_line(build.compiled, old.rights, wide=allow_widening)
+    anew = build.compiled.rights_keys if old.rights != now else ()
+    return {k: v for k, v in needed.items() if k not in before or (k in build.old and (build.old[k] == v or k in anew))}
 
 
 def _changes(old: Mapping[str, Value], keys: Mapping[str, Value]) -> dict[str, Change]:

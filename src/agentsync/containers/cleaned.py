@@ -44,6 +44,8 @@ def parse_cleaned(text: str, layout: Layout, parse: Parse) -> Parsed:
     if seen_text == text:
         return plain
     seen = parse(seen_text, layout)
+    if seen.outcome is not None and layout.json and plain.outcome is None and plain.tree is None:
+        return plain      # what is no YAML once it is cleaned is read as JSON, as it stands
     if seen.outcome is not None or (len(seen_text) == len(text) and (seen.tree is not None or plain.outcome is None)):
         return replace(seen, text=text)
     if plain.outcome is None and [entry.at for entry in plain.entries] == [entry.at for entry in seen.entries]:

@@ -54,7 +54,7 @@ def taken_apart(text: str, value: Any, layout: Layout, find_lines: FindLines) ->
     if layout.unit == "entry":
         for step in layout.entry_at:
             if isinstance(value, dict) and step not in value:
-                return Parsed(text)
+                return Parsed(text, placed=False)
             if not isinstance(value, dict):
                 break
             value, at = value[step], (*at, step)

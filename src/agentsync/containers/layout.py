@@ -83,7 +83,7 @@ class Parsed:
     outcome: None where it parsed; else what the client does with such a file, and `problems[0]` says what is wrong.
     With outcome `open` there is one entry with no keys whose body is what the client takes for the prompt.
     repaired: the text is not valid as it stands and was read by the client's own repair; `problems` holds a note of it.
-    tree: the container's own.
+    tree: the container's own. placed: whether the place is there where a shared file keeps its agents.
     """
 
     text: str
@@ -92,3 +92,4 @@ class Parsed:
     problems: tuple[Problem, ...] = ()
     repaired: bool = False
     tree: Any = None
+    placed: bool = True

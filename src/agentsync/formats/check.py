@@ -332,6 +332,10 @@ def _check_keys(rules: Format) -> Iterator[Flaw]:
     for key, native in rules.native.items():
         if native.required and rules.direction != "read" and key not in rules.fixed:
             yield _flaw(("native", key, "required"), f"nothing is written there ({key}), `fixed` must hold a value for it", on_key=True)
+    for key in rules.rights.parts:
+        if key not in stated:
+            message = f"no such key ({key}), allowed are keys named in fields, native and switches"
+            yield _flaw(("rights", "parts", key), message, _meant(key, sorted(stated)), on_key=True)
     for index, implied in enumerate(rules.rights.implied):
         if implied.key not in stated:
             path = ("rights", "implied", index, "key")

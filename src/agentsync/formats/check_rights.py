@@ -196,6 +196,9 @@ def _check_grants(rights: RightsRules) -> Iterator[Flaw]:
         for index, grant in enumerate(grants):
             if problem := flaw_of_atom(grant):
                 yield _flaw((*path, index), problem[0], problem[1])
+    for key, part in rights.parts.items():
+        if part.of not in ATOMS and part.of != "mcp:*":
+            yield _flaw(("rights", "parts", key, "of"), f"it has no parts that a list could name ({part.of}), allowed are `mcp:*` and the atoms")
     for index, grant in enumerate(rights.never):
         if grant in rights.always:
             yield _flaw(("rights", "never", index), f"always and never given ({grant}), one of them is allowed")

@@ -76,6 +76,7 @@ class EntryPlace(Rule, frozen=True):
 
     at: Annotated[tuple[str, ...], _doc("path of keys to the map or list of agents; empty: the root")] = ()
     key: Annotated[str | None, _doc("for a list: the key of an item that is its id; absent: a map, whose keys are the ids")] = None
+    missing: Annotated[Outcome | None, _doc("what the client does with a file in which this place is not; absent: there are no agents in it")] = None
 
 
 class Fence(Rule, frozen=True):
@@ -164,6 +165,7 @@ class NameRules(Rule, frozen=True):
     length: Annotated[tuple[int, int], _doc("least and most characters")] = (1, 256)
     reserved: Annotated[tuple[str, ...], _doc("names the client refuses or that replace a built-in; compared without case")] = ()
     builtin: Annotated[tuple[str, ...], _doc("names of the client's own agents, which a file of that name would change")] = ()
+    override: Annotated[str | None, _doc("a switch without which the client leaves out a file with a name of `builtin`")] = None
     fold: Annotated[bool, _doc("names are compared without case")] = False
     slug: Annotated[Literal["kebab", "snake"], _doc("how a name that does not fit is made to fit, and a file name from any name")] = "kebab"
     bad: Annotated[Outcome, _doc("what a name that does not fit does")] = "file"
@@ -228,8 +230,16 @@ class Switch(Rule, frozen=True):
     unless: Annotated[tuple[str, ...], _doc("never written for an agent that holds one of these grants")] = ()
 
 
+class Part(Rule, frozen=True):
+    """A list of names beside the rights that leaves only parts of a grant: MCP servers, or agents to start. Only read."""
+
+    of: Annotated[Text, _doc("the grant: `mcp:*`, whose parts are servers, or an atom, whose parts are limits of it")]
+    enforced: Annotated[bool, _doc("false: the client is not known to keep it")] = True
+    empty: Annotated[Literal["none", "unknown"], _doc("what an empty list leaves; unknown is read as nothing, and not relied on")] = "unknown"
+
+
 class Beside(Rule, frozen=True):
-    """A key written into the new file of a restricted agent as a second line of defence; nothing is judged by it."""
+    """A key written for a restricted agent as a second line of defence, into a new file and where its rights come to need it."""
 
     value: Annotated[Any, _doc("what is written")]
     unless: Annotated[tuple[str, ...], _doc("not for an agent that holds one of these grants")]
@@ -319,6 +329,7 @@ class RightsRules(Rule, frozen=True):
     never: Annotated[tuple[str, ...], _doc("grants an agent never gets")] = ()
     implied: tuple[Implied, ...] = ()
     denied: tuple[Denied, ...] = ()
+    parts: Annotated[dict[str, Part], _doc("key to the grant of which a list there leaves only parts")] = {}
     beside: Annotated[dict[str, Beside], _doc("key to what is written there for a restricted agent")] = {}
     switches: Annotated[dict[str, dict[str, Switch]], _doc("key to value to what it does, as text")] = {}
 
