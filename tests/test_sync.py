@@ -243,6 +243,24 @@ def test_two_copies_that_differ_from_each_other_are_a_conflict_of_both(world: Tw
     quiet(world)
 
 
+def test_an_edited_copy_of_an_agent_that_left_is_a_conflict_that_the_hub_can_win(world: Two) -> None:
+    world.home_file.unlink()
+    edit(world.claude, "Second line.", "Second line, claude.")
+    result = world.go()
+    assert states(result)["shop:claude-code:reviewer"] == "conflict"
+    assert (world.claude.exists(), world.opencode.exists()) == (True, False)
+    world.resolve({"reviewer": "hub"})
+    assert not world.claude.exists()
+    quiet(world)
+
+
+def test_the_message_of_the_hubs_commit_names_every_project(world: Two) -> None:
+    edit(world.claude, "Second line.", "Second line, claude.")
+    edit(world.copilot, "Fourth line.", "Fourth line, copilot.")
+    world.go()
+    assert git(world.hub, "log", "-1", "--format=%s").strip() == "Take edits of reviewer from shop, app"
+
+
 def test_the_same_edit_on_all_sides_is_none(world: Two) -> None:
     for path in world.all():
         edit(path, "Third line.", "Third line, alike.")

@@ -124,7 +124,7 @@ class Edit:
 
     old: the text it has, None where there is none. new: the text it gets, None to delete it; equal to old: only the ledger moves.
     put: rows to remember, `forget`: rows to drop, once the file stands; `keep`: texts that they name beside the file's own.
-    notes: what a commit's message says of it.
+    notes: what a commit's message says of it; `sources`: the projects that it came from.
     """
 
     project: str
@@ -137,6 +137,7 @@ class Edit:
     forget: tuple[Key, ...] = ()
     keep: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
     @property
     def touches(self) -> bool:

@@ -336,7 +336,8 @@ class _Project:
         if found.trouble is not None:
             self.copies.append(replace(listed, state="unreadable", why=found.trouble))
             return
-        if not self._untouched(place, row, found) and "edited" not in self._wishes.overwrite:
+        wanted = "edited" in self._wishes.overwrite or self._wishes.take.get(row.agent) == "hub"
+        if not wanted and not self._untouched(place, row, found):
             hint = f"agentsync push {target.project} --agent {quote(row.agent)} --to {target.format} --overwrite edited"
             what = "the agent left the hub or the selection, but this copy was edited"
             self.copies.append(replace(listed, why=Problem("conflict", what, path=path, hint=hint)))

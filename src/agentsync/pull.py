@@ -192,7 +192,8 @@ class _Work:
                 f"{agent.id}: {', '.join(taken)} from {side.word} ({side.item.path})"
                 for side in sides if (taken := [part for part in _changed(side) if part not in torn])
             )
-            self.edits.append(Edit("", self._root, agent.path, agent.text, new.text, changes, tuple(put), (), keep, notes))
+            sources = tuple(dict.fromkeys(side.item.place.target.project for side in sides if set(_changed(side)) - torn.keys()))
+            self.edits.append(Edit("", self._root, agent.path, agent.text, new.text, changes, tuple(put), (), keep, notes, sources))
 
     def _decided(self, agent: HubAgent, sides: Sequence[_Edited]) -> str | None:
         """The side the user took for this agent: `hub`, or a side's word."""

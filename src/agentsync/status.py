@@ -153,7 +153,7 @@ def _project_lines(outcome: ProjectOutcome, rows: Sequence[Row], width: int) -> 
     if not told:
         return
     agent, target = (min(max(len(word) for word in words), limit) for words, limit in (
-        ([row.copy.agent for row in told], 40), ([row.copy.target for row in told], 16)))
+        ([row.copy.agent for row in told], 40), ([row.copy.target for row in told], 24)))
     for row in sorted(told, key=lambda row: (row.copy.agent, row.copy.target)):
         copy = row.copy
         why = copy.why.message if copy.why is not None and copy.state not in ("edited", "behind") else ""

@@ -70,7 +70,7 @@ def commit_hub(space: Workspace, edits: Sequence[Edit], dirty: frozenset[str], s
 def message(edits: Sequence[Edit], subject: str = "") -> str:
     """The message of the hub's commit: what came from where. subject: its first line, where it is no taking of edits."""
     agents, projects = (list(dict.fromkeys(words)) for words in (
-        [change.agent for edit in edits for change in edit.changes], [change.project for edit in edits for change in edit.changes]))
+        [change.agent for edit in edits for change in edit.changes], [project for edit in edits for project in edit.sources]))
     named = ", ".join(agents) if len(agents) <= 3 else f"{len(agents)} agents"
     lines = [line for edit in edits for line in edit.notes]
     return f"{subject or f'Take edits of {named} from ' + ', '.join(projects)}\n" + ("\n" + "\n".join(lines) + "\n" if lines else "")
