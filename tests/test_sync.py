@@ -261,6 +261,17 @@ def test_the_message_of_the_hubs_commit_names_every_project(world: Two) -> None:
     assert git(world.hub, "log", "-1", "--format=%s").strip() == "Take edits of reviewer from shop, app"
 
 
+def test_a_copy_that_was_moved_and_edited_is_still_the_copy(world: Two) -> None:
+    moved = world.claude.with_name("moved.md")
+    world.claude.rename(moved)
+    edit(moved, "Second line.", "Second line, moved.")
+    world.go()
+    assert "moved." in world.home_file.read_text()
+    assert not world.claude.exists()
+    assert [row.key.path for row in world.rows() if (row.agent, row.key.format) == ("reviewer", "claude-code")] == [".claude/agents/moved.md"]
+    quiet(world)
+
+
 def test_the_same_edit_on_all_sides_is_none(world: Two) -> None:
     for path in world.all():
         edit(path, "Third line.", "Third line, alike.")

@@ -193,7 +193,7 @@ class _Work:
                 for side in sides if (taken := [part for part in _changed(side) if part not in torn])
             )
             sources = tuple(dict.fromkeys(side.item.place.target.project for side in sides if set(_changed(side)) - torn.keys()))
-            self.edits.append(Edit("", self._root, agent.path, agent.text, new.text, changes, tuple(put), (), keep, notes, sources))
+            self.edits.append(Edit("", self._root, agent.path, agent.text, new.text, changes, tuple(put), _moved(sides, put), keep, notes, sources))
 
     def _decided(self, agent: HubAgent, sides: Sequence[_Edited]) -> str | None:
         """The side the user took for this agent: `hub`, or a side's word."""
@@ -277,6 +277,13 @@ class _Work:
                 base = parts_of(side.known.then).get(part, MISSING) if side.known.then else MISSING
                 why = f"the hub has no way to say it for {side.item.place.rules.title}"
                 self.conflicts.append(Conflict(agent.id, part, _shown(ours.get(part, MISSING)), _shown(base), says, why))
+
+
+def _moved(sides: Sequence[_Edited], put: Sequence[Written]) -> tuple[Key, ...]:
+    """The rows of copies that somebody moved: what is agreed is remembered under their new place."""
+    kept = {row.key for row in put}
+    known = (side.known.row for side in sides if side.item.key in kept)
+    return tuple(row.key for row in known if row is not None and row.key not in kept)
 
 
 def _changed(side: _Edited) -> tuple[str, ...]:
