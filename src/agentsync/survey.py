@@ -320,6 +320,9 @@ class _Watcher:
             for entry in self._matching(root, where):
                 if entry.path not in found:
                     found[entry.path] = self._file(root, entry, where, settled.get(entry.path), recorded.get(entry.path, ()))
+        for path in recorded.keys() - found.keys():       # gone, or moved by somebody
+            for row in recorded[path]:
+                self._remember(row)
         return found
 
     def _matching(self, root: str, where: Where) -> Iterator[Entry]:
@@ -353,10 +356,14 @@ class _Watcher:
         found = Found(entry.path, text, hub.digest_of(file.data), stamp, where.document)
         for row in rows:
             if (row.written, row.base) != (found.digest, found.digest):
-                for digest in {row.written, row.base, row.hub} - self.texts.keys():
-                    if (data := self._ledger.text(digest)) is not None:
-                        self.texts[digest] = decode(data)
+                self._remember(row)
         return found
+
+    def _remember(self, row: Written) -> None:
+        """Take along the texts that a row names: what stands there is no longer, or not there, what was written."""
+        for digest in {row.written, row.base, row.hub} - self.texts.keys():
+            if (data := self._ledger.text(digest)) is not None:
+                self.texts[digest] = decode(data)
 
 
 def _join(root: str, path: str | None) -> str:
