@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agentsync import codec
 from agentsync.codec.compiled import compile_format
-from agentsync.codec.rights_read import matches
+from agentsync.codec.rights_map import matches
 from agentsync.containers.limits import DEPTH, FILE_BYTES, HEAD_BYTES
 from agentsync.model import Agent, Document, Reading, Rights
 from tests.laws.samples import FORMAT, FORMATS

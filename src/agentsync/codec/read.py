@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from agentsync.codec.compiled import BODY, STATUS_OF, Compiled, Kind, Place, brought, compile_format, misfit, without
 from agentsync.codec.names import by_place, is_builtin, name_problem, placed_name, stated_name
 from agentsync.codec.prompts import joined_texts, literal, placeholders_in, read_prompt
-from agentsync.codec.rights_read import read_rights, shown
+from agentsync.codec.rights_collect import shown
+from agentsync.codec.rights_read import read_rights
 from agentsync.containers import parse
 from agentsync.containers.layout import CUT, Entry, Outcome, Parsed
 from agentsync.formats.rules import FieldRule, Format
