@@ -47,6 +47,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     ),
     "explain": Command("Say field by field what a file means, and what becomes of it elsewhere.", _FIND, "the assistant refuses this file"),
     "formats": Command("List the formats, or what one of them can say.", _FIND),
+    "lint": Command("Find what is wrong with agents' files, as their assistants see them.", _FIND, "there are errors or warnings"),
     "init": Command("Make a hub, or make this project its own.", _HUB, _UNDECIDED),
     "project": Command("Add, enable, list or remove the projects that receive agents.", _HUB),
     "new": Command("Begin a new agent in the hub.", _HUB),
