@@ -27,7 +27,7 @@ PURE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 SIDE: Final = ("disk", "git", "history", "ledger", "locking")
 UPPER: Final[Mapping[str, tuple[str, ...]]] = {
-    "5, read, plan, apply": ("sources", "conversion", "own_formats", "workspace", "survey", "tracking", "sync", "sync_report"),
+    "5, read, plan, apply": ("sources", "conversion", "own_formats", "workspace", "survey", "tracking", "sync", "sync_report", "checking", "doctor"),
     "6, answers": ("decide", "settle", "undo", "status"),
     "7, the command line": ("commands",),
 }

@@ -15,7 +15,7 @@ import click
 from agentsync.commands.app import Session, choice_error
 from agentsync.config import HUB_FILE, load_hub
 from agentsync.disk import DiskError, LocalDisk, decode, encode
-from agentsync.formats import detect, load, load_all
+from agentsync.formats import Registry, detect, load
 from agentsync.formats.detector import for_path
 from agentsync.formats.globs import fixed_folders
 from agentsync.formats.rules import Format
@@ -24,7 +24,7 @@ from agentsync.lockfile import LOCK_FILE
 from agentsync.model import HUB_FORMAT, AgentsyncError, Problem
 from agentsync.report import JSON_VERSION, Line, count, place, problem_json, problem_lines, some_paths
 from agentsync.sources import Found, Place, find, in_project
-from agentsync.workspace import shown
+from agentsync.workspace import formats_here, shown
 
 _NAMED: Final = 3
 """Notes of one message are told one by one up to this number."""
@@ -53,8 +53,9 @@ def lint(session: Session, paths: tuple[str, ...], fix: bool, select: tuple[str,
     folder there. The codes are listed in docs/lint.md. Notes alone are no reason for exit code 1.
     """
     wanted = chosen(_codes(select), _codes(ignore))
-    formats, disk = load_all(), LocalDisk()
-    files, problems = _read(paths, formats, disk)
+    known, disk = formats_here(session.hub, str(Path.cwd())), LocalDisk()
+    formats = known.usable()
+    files, problems = _read(paths, known, disk)
     fixed: list[str] = []
     if fix:
         files, fixed, failed = _fixed(files, disk)
@@ -86,18 +87,18 @@ def _codes(words: Sequence[str]) -> tuple[str, ...]:
 # ---- which files --------------------------------------------------------------------------------------------------
 
 
-def _read(paths: Sequence[str], formats: Sequence[Format], disk: LocalDisk) -> tuple[list[_File], list[Problem]]:
+def _read(paths: Sequence[str], known: Registry, disk: LocalDisk) -> tuple[list[_File], list[Problem]]:
     """Every file that is meant, once, and what is to be said of those that cannot be looked at."""
     files: list[_File] = []
     problems: list[Problem] = []
     seen: set[tuple[str, str]] = set()
-    for found in _found(paths, formats, disk):
+    for found in _found(paths, known, disk):
         try:
             data = encode(found.place.text) if found.place.text is not None else disk.read(found.place.root, found.place.path).data
         except DiskError as error:
             problems.append(_unread(error.problem, found.place.shown))
             continue
-        item = _taken(found, data, formats)
+        item = _taken(found, data, known)
         if isinstance(item, Problem):
             problems.append(item)
         elif item is not None and (key := (found.place.absolute, item.source.rules.id)) not in seen:
@@ -112,18 +113,18 @@ def _unread(problem: Problem, path: str) -> Problem:
     return replace(problem, code=code, path=path, severity="note" if problem.code == "link" else CODES[code].severity)
 
 
-def _found(paths: Sequence[str], formats: Sequence[Format], disk: LocalDisk) -> Iterator[Found]:
+def _found(paths: Sequence[str], known: Registry, disk: LocalDisk) -> Iterator[Found]:
     if not paths:
         root = around(Path.cwd())
-        found = list(_in_root(root, formats, disk))
+        found = list(_in_root(root, known, disk))
         if not found:
             raise AgentsyncError(f"there are no agents in {shown(str(root))}", hint="agentsync lint PATH")
         yield from found
     for path in paths:
         if Path(path, HUB_FILE).is_file():
-            yield from _in_root(Path(path), formats, disk)
+            yield from _in_root(Path(path), known, disk)
         else:
-            yield from find(path, formats, None, disk, sys.stdin.buffer.read)
+            yield from find(path, known.usable(), None, disk, sys.stdin.buffer.read)
 
 
 def around(here: Path) -> Path:
@@ -132,45 +133,45 @@ def around(here: Path) -> Path:
     return next((folder for folder in (here, *here.parents) if any((folder / mark).exists() for mark in marks)), here)
 
 
-def _in_root(root: Path, formats: Sequence[Format], disk: LocalDisk) -> Iterator[Found]:
+def _in_root(root: Path, known: Registry, disk: LocalDisk) -> Iterator[Found]:
     """What lies in every assistant's folder of a project, and the agents of a hub."""
     real, name = os.path.realpath(root), shown(str(root))
     mine: set[str] = set()
-    for found in in_project(real, "." if name == "." else name, formats, disk):
+    for found in in_project(real, "." if name == "." else name, known.usable(), disk):
         mine.add(found.place.path)
         yield found
     if (root / HUB_FILE).is_file():
-        folder = load_hub(decode(disk.read(real, HUB_FILE).data), shown(real, HUB_FILE)).agents.rstrip("/")
+        folder = load_hub(decode(disk.read(real, HUB_FILE).data), shown(real, HUB_FILE), known).agents.rstrip("/")
         for entry in disk.scan(real, folder):
             if entry.path.endswith(".md") and entry.path not in mine:
                 yield Found(Place(real, entry.path, shown(real, entry.path)), load(HUB_FORMAT))
 
 
-def _taken(found: Found, data: bytes, formats: Sequence[Format]) -> _File | Problem | None:
+def _taken(found: Found, data: bytes, known: Registry) -> _File | Problem | None:
     """A file with its format; None for one that is nobody's, a problem where the user named such a one."""
     text, absolute = decode(data), found.place.absolute
     rules, kind = found.format, found.kind
-    hub = _hub_of(absolute) if rules is None or rules.id == HUB_FORMAT else None
-    if rules is None and hub is not None and all(other.id == HUB_FORMAT for other, _ in for_path(absolute, formats)):
+    hub = _hub_of(absolute, known) if rules is None or rules.id == HUB_FORMAT else None
+    if rules is None and hub is not None and all(other.id == HUB_FORMAT for other, _ in for_path(absolute, known.usable())):
         rules = load(HUB_FORMAT)
     if rules is None:
-        known = detect(found.place.path if found.place.text is not None else absolute, text, formats)
-        if known.format is None:
-            ids = ", ".join(rules.id for rules in known.candidates)
+        told = detect(found.place.path if found.place.text is not None else absolute, text, known.usable())
+        if told.format is None:
+            ids = ", ".join(rules.id for rules in told.candidates)
             message = f"this may be {ids}: nothing tells which" if ids else "no format knows this file"
             return Problem("A106", message, path=found.place.shown, severity="warning") if found.named else None
-        rules, kind = known.format, known.document
+        rules, kind = told.format, told.document
     folder = hub if rules.id == HUB_FORMAT else _folder_of(absolute, rules)
     return _File(found.place, data, Source(found.place.shown, text, rules, kind, absolute, folder))
 
 
-def _hub_of(path: str) -> str | None:
+def _hub_of(path: str, known: Registry) -> str | None:
     """The agents' folder of the hub that a file is an agent of."""
     for folder in Path(path).parents:
         file = folder / HUB_FILE
         if file.is_file():
             try:
-                agents = str(folder / load_hub(file.read_text(encoding="utf-8"), str(file)).agents.rstrip("/"))
+                agents = str(folder / load_hub(file.read_text(encoding="utf-8"), str(file), known).agents.rstrip("/"))
             except (AgentsyncError, OSError, UnicodeDecodeError):
                 return None
             return agents if path.startswith(agents + "/") and path.endswith(".md") else None
