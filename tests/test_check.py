@@ -161,6 +161,29 @@ def test_a_hub_checks_the_projects_that_are_enabled(hub: Path, run: Run) -> None
     assert run("check", cwd=hub).out == "shop: 6 copies: 6 ok\n"
 
 
+def test_a_parked_hub_is_not_asked_unless_it_is_named(tmp_path: Path, hub: Path, run: Run) -> None:
+    git(hub, "switch", "-qc", "other")
+    one = hub / "agents/one.md"
+    one.write_text(one.read_text().replace("First", "Best"))
+    done = run("check", cwd=tmp_path / "shop")
+    assert (done.code, "only the lock is asked" in done.err) == (0, True)
+    assert states(run, "-C", hub, tmp_path / "shop")[0] == 1
+
+
+def test_entries_of_a_shared_file(tmp_path: Path, hub: Path, run: Run) -> None:
+    git(tmp_path, "init", "-q", "-b", "main", "crew")
+    crew = tmp_path / "crew"
+    assert run("project", "add", crew, "--to", "crewai", cwd=hub).code == 0
+    assert run("push", "crew", "-y", cwd=hub).code == 0
+    lines = [line for line in (crew / "agentsync.lock").read_text().splitlines() if not line.startswith("#")]
+    if not lines:
+        pytest.skip("these agents are refused there")
+    assert states(run, "-C", hub, crew) == (0, {})
+    file = crew / lines[0].split()[2]
+    file.write_text(file.read_text().replace("First", "Best"))
+    assert states(run, "-C", hub, crew) == (1, {lines[0].split()[2]: "edited"})
+
+
 def test_without_lock_and_hub_there_is_nothing_to_check_by(tmp_path: Path, run: Run) -> None:
     done = run("check")
     assert (done.code, "nothing says what should be" in done.err) == (2, True)

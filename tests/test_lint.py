@@ -179,6 +179,7 @@ def test_a_project_is_looked_at_as_a_whole(tmp_path: Path, run: Run) -> None:
     assert ".claude/agents/reviewer.md:3" in done.out.replace("../", "")
     assert ": A104 " in done.out
     assert ": A102 " in done.out
+    assert "('pink'); opencode then refuses its whole configuration" in done.out
     assert done.err.strip() == "2 files: 2 errors"
 
 
@@ -217,6 +218,15 @@ def test_fix_writes_what_is_certain_in_agents_folders_only(tmp_path: Path, run: 
     assert mine.read_bytes().count(b"\r\n") == BROKEN.count("\n")
     assert other.read_text() == BROKEN
     assert run("lint", "--fix").err.strip().endswith("note")
+
+
+def test_in_a_home_directory_other_assistants_read_along(home: Path, run: Run) -> None:
+    long = head(*CLAUDE, "tools: Read", body="word " * 7000)
+    put(home, ".claude/agents/a.md", long)
+    put(home, "p/.claude/agents/a.md", long)
+    codes = {path: [f["code"] for f in json.loads(run("lint", "--json", cwd=home / path).out)["findings"]] for path in (".", "p")}
+    assert run("lint", cwd=home).code == 0
+    assert codes == {".": ["A208"], "p": ["A208", "A304"]}
 
 
 def test_equal_names_in_one_folder(tmp_path: Path, run: Run) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from agentsync.disk import DiskError, LocalDisk
 from agentsync.lockfile import LOCK_FILE
 from agentsync.model import AgentsyncError, Problem
 from agentsync.report import JSON_VERSION, Line, count, hint_line, problem_json, problem_lines
+from agentsync.survey import parked
 from agentsync.workspace import Machine, Workspace, enabled, find_hub, formats_here, open_hub, project_root, shown, user_file
 
 
@@ -52,6 +54,10 @@ def _checked(session: Session, path: Path | None) -> list[Checks]:
     # The user's default hub says nothing of a project that it does not know.
     hub = find_hub(session.hub, root, machine, UserFile(hubs=user.hubs))
     space = None if hub is None else open_hub(hub, machine, disk, user)
+    if space is not None and session.hub is None and (rest := parked(space)) is not None:
+        # What is checked out there is not the hub's truth. Whoever names a hub means it as it is, as CI does.
+        session.terminal.say(problem_lines(replace(rest, message=f"{rest.message}; only the lock is asked", severity="note", hint=None)))
+        space = None
     formats = formats_here(session.hub, root) if space is None else space.formats
     roots = _projects(space) if space is not None and root == space.root and not (Path(root) / LOCK_FILE).exists() else [root]
     found = [one for folder in roots if (one := check_project(folder, disk, formats, space)) is not None]

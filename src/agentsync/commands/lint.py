@@ -23,7 +23,7 @@ from agentsync.lint import CODES, Source, check, chosen, mended, twins
 from agentsync.lockfile import LOCK_FILE
 from agentsync.model import HUB_FORMAT, AgentsyncError, Problem
 from agentsync.report import JSON_VERSION, Line, count, place, problem_json, problem_lines, some_paths
-from agentsync.sources import Found, Place, find, in_project
+from agentsync.sources import Found, Place, find, in_project, scope_of
 from agentsync.workspace import formats_here, shown
 
 _NAMED: Final = 3
@@ -162,7 +162,8 @@ def _taken(found: Found, data: bytes, known: Registry) -> _File | Problem | None
             return Problem("A106", message, path=found.place.shown, severity="warning") if found.named else None
         rules, kind = told.format, told.document
     folder = hub if rules.id == HUB_FORMAT else _folder_of(absolute, rules)
-    return _File(found.place, data, Source(found.place.shown, text, rules, kind, absolute, folder))
+    scope = "project" if folder is None else scope_of(folder.removesuffix(f"/{'/'.join(_inside(absolute, rules))}"))
+    return _File(found.place, data, Source(found.place.shown, text, rules, kind, absolute, folder, scope))
 
 
 def _hub_of(path: str, known: Registry) -> str | None:
@@ -180,13 +181,16 @@ def _hub_of(path: str, known: Registry) -> str | None:
 
 def _folder_of(path: str, rules: Format) -> str | None:
     """The folder of an assistant's agents that a file lies in."""
-    for _, where in for_path(path, (rules,)):
-        for glob in where.read:
-            fixed = "/".join(fixed_folders(glob))
-            if fixed and f"/{fixed}/" in path:
-                return path[: path.rindex(f"/{fixed}/") + len(fixed) + 1]
-        return path.rpartition("/")[0]
-    return None
+    fixed = "/".join(_inside(path, rules))
+    if fixed:
+        return path[: path.rindex(f"/{fixed}/") + len(fixed) + 1]
+    return path.rpartition("/")[0] if for_path(path, (rules,)) else None
+
+
+def _inside(path: str, rules: Format) -> tuple[str, ...]:
+    """The names of the folders, in a project or home, that make the agents' folder of this file."""
+    found = (fixed_folders(glob) for _, where in for_path(path, (rules,)) for glob in where.read)
+    return next((fixed for fixed in found if fixed and f"/{'/'.join(fixed)}/" in path), ())
 
 
 # ---- repairing ----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from agentsync.codec.compiled import Compiled, Kind, compile_format
 from agentsync.codec.read import PLACEHOLDERS, read_parsed, value_at
 from agentsync.containers import parse
 from agentsync.containers.layout import CUT, Entry, Layout, Parsed
+from agentsync.formats.folders import also_reads
 from agentsync.formats.rules import Format
 from agentsync.lint.codes import CODES
 from agentsync.model import Agent, Document, Problem, Reading, Severity
@@ -27,7 +28,7 @@ _NO_AGENT: Final = frozenset({"no-head"})
 class Source:
     """A file to look at. path: what it is called in messages; place: its path as its assistant sees it, for names that come from there.
 
-    folder: the agents' folder it lies in, None outside of any.
+    folder: the agents' folder it lies in, None outside of any; scope: `user` where that is the one in a home directory.
     """
 
     path: str
@@ -36,6 +37,7 @@ class Source:
     kind: str | None
     place: str
     folder: str | None = None
+    scope: str = "project"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def _loading(looked: _Looked, reading: Reading) -> Iterator[Problem]:
     """Why the assistant does not load the agent, or not as it stands there."""
     if reading.status == "read" or not reading.problems:
         return
-    first = next((problem for problem in reading.problems if problem.severity == "error"), reading.problems[0])
+    first = _told(next((problem for problem in reading.problems if problem.severity == "error"), reading.problems[0]), looked.source.rules)
     lenient = loosened(looked.kind.layout)
     if lenient is not None and looked.parsed.outcome not in (None, "ignored") and parse(looked.source.text, lenient).repaired:
         message = f"{first.message}. {looked.source.rules.title} would mend it, but not with these line ends or this byte order mark"
@@ -126,6 +128,18 @@ def _loading(looked: _Looked, reading: Reading) -> Iterator[Problem]:
         yield _as("A102" if any(problem.code == "config-refused" for problem in reading.problems) else "A101", first)
     elif first.code not in _NO_AGENT:
         yield from _left_out(looked, first)
+
+
+def _told(problem: Problem, rules: Format) -> Problem:
+    """A problem that says what the assistant makes of it, too."""
+    then = _THEN.get(problem.code)
+    return problem if then is None else replace(problem, message=f"{problem.message}; {rules.title} {then}")
+
+
+_THEN: Final[Mapping[str, str]] = {
+    "refused": "refuses the agent", "config-refused": "then refuses its whole configuration", "skipped": "leaves the agent out without a word",
+    "degraded": "loads the agent without its metadata, and so without its limits",
+}
 
 
 def _left_out(looked: _Looked, why: Problem) -> Iterator[Problem]:
@@ -240,7 +254,8 @@ def _readers(source: Source, agent: Agent, formats: Sequence[Format]) -> Iterato
     """Other assistants that read the same folder, where that makes a difference."""
     if source.folder is None:
         formats = ()
-    others = [(other, also.rights) for other in formats for also in other.also_reads if also.format == source.rules.id]
+    found = ((other, also_reads(other, source.rules.id, source.scope)) for other in formats)
+    others = [(other, also.rights) for other, also in found if also is not None]
     lax = [other.title for other, rights in others if rights != "enforced"]
     if lax and agent.rights.restricted:
         them = lax[0] if len(lax) == 1 else f"{', '.join(lax[:-1])} and {lax[-1]}"
