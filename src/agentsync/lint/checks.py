@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from agentsync.codec.compiled import Compiled, Kind, compile_format
+from agentsync.codec.names import is_builtin
 from agentsync.codec.read import PLACEHOLDERS, read_parsed, value_at
 from agentsync.containers import parse
 from agentsync.containers.layout import CUT, Entry, Layout, Parsed
@@ -237,16 +238,15 @@ def _values(looked: _Looked, entry: Entry, agent: Agent) -> Iterator[Problem]:
         if value is not None and any(fnmatchcase(value, pattern) for pattern in place.rule.foreign):
             message = f"`{place.path[-1]}: {value}` is another assistant's: {rules.title} takes it and fails when the agent runs"
             yield _found("A303", message, entry.lines.get(place.path[0]), f"agentsync formats {rules.id}")
-    filled = [(template, template.filled) for template in rules.body.template if template.filled is not None]
     active = agent.extra.get(agent.home, {}).get(PLACEHOLDERS)
-    for _, known in filled:
+    for known in (template.filled for template in rules.body.template if template.filled is not None):
         empty = [item for item in active if item not in known] if isinstance(active, list) else []
         if empty:
             line = next((number for number, text in enumerate(looked.source.text.split("\n"), 1) if str(empty[0]) in text), None)
             named = ", ".join(map(str, empty[:4])) + (f" and {len(empty) - 4} more" if len(empty) > 4 else "")
             yield _found("A109", f"{rules.title} has no value for {named}: every run of the agent fails, and there is no escape", line,
                          "write it otherwise, such as $NAME")
-    if agent.name in rules.name.builtin or (rules.name.fold and agent.name.casefold() in {name.casefold() for name in rules.name.builtin}):
+    if is_builtin(rules.name, agent.name):
         yield _found("A209", f"{agent.name} is one of {rules.title}'s own agents: this file changes or replaces it", entry.lines.get(rules.name.key))
 
 
