@@ -95,6 +95,7 @@ def test_every_code_is_tested_here_or_below() -> None:
         ("claude-code", "# Notes on our agents\n"),
         ("gemini-cli", head(*CLAUDE, body="Answer ${query}.")),
         ("cursor", head("Name: a", "Description: d")),
+        ("roo", "other: 1\n"),
     ],
 )
 def test_what_loads_as_meant_is_not_called_wrong(format_id: str, text: str) -> None:

@@ -21,8 +21,8 @@ from agentsync.shapes import SHAPES, BadValue
 
 BOM: Final = "\ufeff"
 _NOTES: Final[Mapping[str, str]] = {"repaired": "A401", "duplicate-key": "A402", "invalid-utf8": "A403", "rights-not-as-stated": "A210"}
-_NO_AGENT: Final = frozenset({"no-head"})
-"""Why a file is no agent and was not meant to be one: a README among agents."""
+_NO_AGENT: Final = frozenset({"no-head", "no-agents"})
+"""Why a file is no agent and was not meant to be one: a README among agents, a shared file without the part that holds them."""
 
 
 @dataclass(frozen=True, slots=True)
