@@ -21,11 +21,13 @@ PURE: Final[Mapping[str, tuple[str, ...]]] = {
     "1, text and values": ("containers", "shapes", "merge_text", "report"),
     "2, formats": ("formats",),
     "3, the engine": ("codec", "merge"),
-    "4, decisions": ("api", "config_targets", "config", "hub", "lockfile", "lift", "risks", "snapshot", "bases", "readers", "plan", "pull"),
+    "4, decisions": (
+        "api", "config_targets", "config", "hub", "lockfile", "lift", "risks", "lint", "snapshot", "bases", "readers", "plan", "pull",
+    ),
 }
 SIDE: Final = ("disk", "git", "history", "ledger", "locking")
 UPPER: Final[Mapping[str, tuple[str, ...]]] = {
-    "5, read, plan, apply": ("sources", "conversion", "own_formats", "workspace", "survey", "tracking", "sync", "sync_report"),
+    "5, read, plan, apply": ("sources", "conversion", "own_formats", "workspace", "survey", "tracking", "sync", "sync_report", "checking", "doctor"),
     "6, answers": ("decide", "settle", "undo", "status"),
     "7, the command line": ("commands",),
 }

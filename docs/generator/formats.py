@@ -240,7 +240,9 @@ def _prompt(rules: Format) -> str:
     facts = [f"The client replaces what matches {code(one.active)}"
              + (f" (in files of kind {code(one.document)})" if one.document else "")
              + (f", in {codes(one.fields)} too" if one.fields else "") + f": {cost[one.otherwise]}"
-             + (f", {code(one.escape[0])} as {code(one.escape[1])}" if one.escape else "") + "." for one in body.template]
+             + (f", {code(one.escape[0])} as {code(one.escape[1])}" if one.escape else "")
+             + (f"; the client has a value for {codes(one.filled)}, and any other fails" if one.filled is not None else "") + "."
+             for one in body.template]
     facts += [f"It has at least {body.min} characters."] if body.min else []
     facts += [f"Some reader of it takes at most {body.max:,} characters."] if body.max is not None else []
     facts += [f"It has at most {body.limit:,} characters; an agent with more is refused."] if body.limit is not None else []

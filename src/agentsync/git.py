@@ -73,6 +73,12 @@ def _ask(folder: str, *arguments: str) -> str | None:
     return os.fsdecode(done.stdout).rstrip("\n") if done.returncode == 0 else None
 
 
+def version() -> str:
+    """The version of the git that is called, as it names itself. GitError where there is none."""
+    done = _run(os.curdir, "version")
+    return os.fsdecode(done.stdout).strip().removeprefix("git version ").split(" ")[0]
+
+
 def top_level(folder: str) -> str | None:
     """The top folder of the work tree that holds this folder, or None."""
     if not Path(folder).is_dir():

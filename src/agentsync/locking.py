@@ -46,6 +46,19 @@ def hub_lock(disk: Disk, folder: str, doing: str, *, wait: float | None = None) 
         lock.release()
 
 
+def held_by(disk: Disk, folder: str) -> str | None:
+    """Who holds the lock of a hub right now, in words; None where nobody does. Waits for nobody."""
+    if disk.identity(folder) is None or disk.look(folder, LOCK_FILE) is None:
+        return None
+    lock = FileLock(Path(folder) / LOCK_FILE, mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return _holder(disk, folder).removeprefix(": ") or "a process that left no note"
+    lock.release()
+    return None
+
+
 def _holder(disk: Disk, folder: str) -> str:
     try:
         return f": {decode(disk.read(folder, HOLDER_FILE).data).strip()}"

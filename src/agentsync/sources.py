@@ -90,6 +90,12 @@ def find(source: str, formats: Sequence[Format], only: Format | None, disk: Disk
     yield Found(Place(str(real.parent), real.name, source), only, kind, named=True)
 
 
+def in_project(folder: str, shown: str, formats: Sequence[Format], disk: Disk) -> Iterator[Found]:
+    """The agents of a project alone, by the places assistants look in; nothing where no assistant has one there."""
+    root = os.path.realpath(folder)
+    return _in_project(root, shown, formats, disk, scope_of(root))
+
+
 def _in_folder(folder: Path, shown: str, formats: Sequence[Format], only: Format | None, disk: Disk) -> Iterator[Found]:
     """The agents of a project, by the places assistants look in; of any other folder, every file that could hold one."""
     root = str(folder.resolve())

@@ -47,6 +47,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     ),
     "explain": Command("Say field by field what a file means, and what becomes of it elsewhere.", _FIND, "the assistant refuses this file"),
     "formats": Command("List the formats, or what one of them can say.", _FIND),
+    "lint": Command("Find what is wrong with agents' files, as their assistants see them.", _FIND, "there are errors or warnings"),
     "init": Command("Make a hub, or make this project its own.", _HUB, _UNDECIDED),
     "project": Command("Add, enable, list or remove the projects that receive agents.", _HUB),
     "new": Command("Begin a new agent in the hub.", _HUB),
@@ -61,6 +62,8 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "sync": Command("Pull, then push.", _SYNC, _UNDECIDED),
     "resolve": Command("Decide conflicts: what two sides changed differently.", _SYNC, "a conflict is left"),
     "approve": Command("Let held changes of copies into the hub, or turn them away.", _SYNC, "a change is still held"),
+    "check": Command("Check, for CI, that copies say what they should.", _SYNC, "a copy is not what it should be, or stands where none should"),
+    "doctor": Command("Say what is wrong on this machine, and what to do about it.", _HUB, "something needs you"),
     "log": Command("List what was done: runs, newest first.", _SYNC),
     "undo": Command("Take back a run: files that still are what it left become what they were.", _SYNC, "a file was changed since and stays"),
 }

@@ -17,7 +17,7 @@ from agentsync.containers.not_text import NotText
 from agentsync.containers.yaml_emit import FlowMap
 from agentsync.model import Value
 
-__all__ = ["DELETE", "Change", "Entry", "FlowMap", "Layout", "NotText", "Outcome", "Parsed", "add", "create", "edit", "parse", "remove"]
+__all__ = ["DELETE", "Change", "Entry", "FlowMap", "Layout", "NotText", "Outcome", "Parsed", "add", "create", "edit", "parse", "remove", "valid"]
 
 
 class Container(Protocol):
@@ -66,6 +66,15 @@ def _parse(text: str, layout: Layout) -> Parsed:
 def _holder(parsed: Parsed, layout: Layout) -> Container:
     """The container that took the document apart: where a client takes JSON for YAML too, JSON stays JSON."""
     return _LOADED["json"] if layout.json and parsed.tree is None and parsed.text.strip() else _container(layout)
+
+
+def valid(parsed: Parsed) -> str:
+    """The text of a document that was read by its client's own repair, made valid for good; any other text as it is."""
+    if not parsed.repaired or parsed.outcome not in (None, "ignored"):
+        return parsed.text
+    from agentsync.containers import head_body
+
+    return head_body.valid(parsed)
 
 
 def _editable(parsed: Parsed) -> None:

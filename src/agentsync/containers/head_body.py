@@ -190,6 +190,14 @@ def edit(
     return text[: span.start] + head + text[span.end : start] + rest
 
 
+def valid(parsed: Parsed) -> str:
+    """The text with a head that its client need not mend any more; as it is where it was valid."""
+    tree: HeadTree = parsed.tree
+    if tree.head is None or tree.mended is None:
+        return parsed.text
+    return parsed.text[: tree.head.start] + tree.mended.head + parsed.text[tree.head.end :]
+
+
 def _edit_head(head: str, layout: Layout, changes: Mapping[str, Change], end: str) -> str:
     if not changes:
         return head

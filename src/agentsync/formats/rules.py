@@ -190,6 +190,9 @@ class FieldRule(Rule, frozen=True):
     missing: Annotated[Outcome | None, _doc("what absence does where required; absent: the document's on_bad_value")] = None
     unstated: Annotated[str | None, _doc("for people: what the client takes instead of the session's value where nothing is stated")] = None
     closed: Annotated[bool, _doc("true: a native value that `table` does not hold is bad; else it stays the agent's own for this format")] = False
+    foreign: Annotated[
+        tuple[str, ...], _doc("values of other assistants, as shell patterns: this client takes them and fails when the agent runs; found by lint")
+    ] = ()
     overflow: Annotated[tuple[str, ...] | None, _doc("path of keys where a value goes that `table` does not hold; read first")] = None
     write: Annotated[bool, _doc("false: only read")] = True
     limit: Annotated[int | None, _doc("most characters of a text")] = None
@@ -343,6 +346,9 @@ class Template(Rule, frozen=True):
     line: Annotated[bool, _doc("true: the pattern is one for a whole line, in any case")] = False
     document: Annotated[str | None, _doc("only in this kind of file")] = None
     fields: Annotated[tuple[str, ...], _doc("neutral fields in which it is replaced too")] = ()
+    filled: Annotated[
+        tuple[str, ...] | None, _doc("placeholders that the client has a value for; any other makes every run of the agent fail. Absent: unknown")
+    ] = None
 
 
 class BodyRules(Rule, frozen=True):
