@@ -12,7 +12,7 @@ FIND_PYTHON = for candidate in $(PYTHON) python3.14 python3.13 python3.12 python
 	then command -v $$candidate; break; fi; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test accept check demo bench docs clean
+.PHONY: help setup test accept check conformance demo bench docs clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -43,6 +43,9 @@ check: $(READY)  ## ruff, mypy --strict, generated documents up to date
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python docs/generate.py --check
+
+conformance: $(READY)  ## ask the real assistants what they make of what agentsync writes; installs them first
+	$(BIN)/python -m tests.conformance $(ARGS)
 
 docs: $(READY)  ## write the generated documents again
 	$(BIN)/python docs/generate.py

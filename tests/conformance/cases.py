@@ -124,6 +124,7 @@ _RIGHTS: Final[Mapping[str, Rights]] = {
 _NAMES: Final = (
     "Sales Coach", "FP&A Analyst", "名前", "UPPER", "under_score", "powershell-5.1-expert", "a", "x" * 80, "trailing-", "-leading", "a:b", "a/b",
     "../../up", "con", "true", "123", "emoji🎯", "dots.in.name", "quote'd", "hash #1",
+    "plan",
 )
 _FIELDS: Final[Mapping[str, Mapping[str, Value]]] = {
     "model-alias": {"model": "sonnet"},
@@ -187,7 +188,19 @@ def cases() -> tuple[Case, ...]:
         others = [sample for sample in corpus if sample not in seeds]
         random.Random(20261121).shuffle(others)  # noqa: S311  # a sample, no secret
         found += [*_read(seeds), *islice(_read(others), MOST_FROM_CORPUS)]
-    return tuple(found)
+    return tuple(_told_apart(found))
+
+
+def _told_apart(found: Iterable[Case]) -> Iterator[Case]:
+    """The cases with names of their own, so that many of them can stand in one project."""
+    names: set[str] = set()
+    for case in found:
+        name, number = case.agent.name, 1
+        while name.casefold() in names:
+            number += 1
+            name = f"{case.agent.name}-{number}"
+        names.add(name.casefold())
+        yield replace(case, agent=replace(case.agent, name=name))
 
 
 def _fixtures() -> Iterator[Sample]:

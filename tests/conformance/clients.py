@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import platformdirs
 import yaml
@@ -22,39 +24,70 @@ _PATH: Final = os.environ.get("PATH", os.defpath)
 
 @dataclass(frozen=True)
 class Client:
-    """One client of `clients.yaml`."""
+    """One entry of `clients.yaml`, which says what the fields are."""
 
     id: str
     package: str
     version: str
-    program: tuple[str, ...]
+    program: tuple[str, ...] = ("bin/python",)
     node: bool = False
+    python: tuple[str, ...] = ()
+    with_: tuple[str, ...] = ()
+    part_of: str | None = None
 
     @property
     def folder(self) -> Path:
-        """The folder its package is installed into."""
-        return FOLDER / self.package.replace("/", "_").replace("@", "_")
+        """The folder it is installed into."""
+        name = self.package.replace("/", "_").replace("@", "_")
+        return FOLDER / (f"python_{name}" if self.python else name)
 
     @property
     def file(self) -> Path | None:
         """The file to run, or None where it is not installed."""
-        return next((path for name in self.program if (path := self.folder / "node_modules" / name).is_file()), None)
+        root = self.folder if self.python else self.folder / "node_modules"
+        return next((path for name in self.program if (path := root / name).is_file()), None)
+
+    def installed(self) -> str | None:
+        """The version that stands in the folder, or None."""
+        if self.file is None:
+            return None
+        if self.python:
+            name = re.sub(r"[-_.]+", "_", self.package)
+            found = next(self.folder.glob(f"lib/python3*/site-packages/{name}-*.dist-info"), None)
+            return found.name.removesuffix(".dist-info").rpartition("-")[2] if found else None
+        manifest = self.folder / "node_modules" / self.package / "package.json"
+        return str(json.loads(manifest.read_text(encoding="utf-8"))["version"]) if manifest.is_file() else None
+
+    def absent(self) -> str | None:
+        """Why it does not stand in its folder in the wanted version, or None."""
+        found = self.installed()
+        if found is None:
+            return f"{self.package} {self.version} is not in {FOLDER} (python -m tests.conformance.install {self.id})"
+        if found != self.version and not found.startswith(f"{self.version}."):
+            return f"{self.package} is there as {found}, not as {self.version} (python -m tests.conformance.install {self.id})"
+        return None
 
     def missing(self) -> str | None:
         """Why it cannot be run, or None."""
-        if self.file is None:
-            return f"{self.package} {self.version} is not in {FOLDER} (python -m tests.conformance.install {self.id})"
-        return CLIENTS["node"].missing() if self.node else None
+        parts = [client for client in CLIENTS.values() if client.part_of == self.id] + ([CLIENTS["node"]] if self.node else [])
+        return next((why for client in (self, *parts) if (why := client.absent()) is not None), None)
 
     def command(self) -> list[str]:
-        """The words that start it."""
+        """The words that start it; a client's own Python without anything of this one's."""
+        if self.python:
+            return [str(self.file), "-I"]
         node = CLIENTS["node"].file if self.node else None
         return [str(path) for path in (node, self.file) if path is not None]
 
 
 def _load() -> dict[str, Client]:
     data = yaml.safe_load((_HERE / "clients.yaml").read_text(encoding="utf-8"))
-    return {name: Client(name, program=tuple(rest.pop("program")), **rest) for name, rest in data.items()}
+    return {name: _client(name, rest) for name, rest in data.items()}
+
+
+def _client(name: str, data: Mapping[str, Any]) -> Client:
+    lists = {key.replace("with", "with_"): tuple(value) for key, value in data.items() if isinstance(value, list)}
+    return Client(name, **{key: value for key, value in data.items() if not isinstance(value, list)}, **lists)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -30,7 +31,7 @@ _PROBES: Final = {
 """Uses of a tool with which ordered permission rules are tried out."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Written:
     """One agent as it was written: the document, its losses, and what agentsync reads there."""
 
@@ -53,6 +54,8 @@ def disagreements(adapter: Adapter, fmt: Format, written: Written, session: Sess
     if loaded is None:
         yield "the client did not load it"
         return
+    if loaded.error is not None and adapter.stops and any(grant.startswith("tool:") for grant in written.agent.rights.allow or ()):
+        return
     if (loaded.description or "").strip() != (written.back.description or "").strip():
         yield f"description: the client has {loaded.description!r}, agentsync reads {written.back.description!r}"
     if loaded.error is not None:
@@ -61,7 +64,7 @@ def disagreements(adapter: Adapter, fmt: Format, written: Written, session: Sess
     entry = entry_of(fmt, written.document, written.back.name)
     if not loaded.idle:
         yield from _prompt(adapter, written, loaded, session.fills)
-        model = adapter.model(entry.keys.get("model"))
+        model = adapter.model(entry.keys.get(adapter.model_key))
         if model is not None and loaded.model != model:
             yield f"model: the client asked for {loaded.model!r}, the file says {model!r}"
     if loaded.tools is not None:
@@ -71,16 +74,22 @@ def disagreements(adapter: Adapter, fmt: Format, written: Written, session: Sess
 
 
 def _prompt(adapter: Adapter, written: Written, loaded: Loaded, fills: Mapping[str, str]) -> Iterator[str]:
-    """The prompt arrives as it is, but for placeholders that agentsync knows to be active, or whose loss it reported."""
+    """The prompt arrives as it is, but for placeholders that agentsync knows to be active, or whose loss it reported.
+
+    To an agent that has none, clients give one of their own.
+    """
     wanted = written.agent.prompt
+    if not wanted:
+        return
+    told = any(loss.field == "prompt" for loss in written.losses)
     known = written.back.extra.get(adapter.format, {}).get("placeholders") or []
     for placeholder, value in fills.items():
         if placeholder in wanted:
-            if not any(loss.field == "prompt" for loss in written.losses) and placeholder not in str(known):
+            if not told and placeholder not in str(known):
                 yield f"prompt: the client replaces {placeholder}, and agentsync says nothing of it"
             wanted = wanted.replace(placeholder, value)
     found = prompt_in(loaded.system, wanted, adapter.notes)
-    if _sha(found) != _sha(wanted):
+    if _sha(found) != _sha(wanted) and not (told and not fills):
         yield f"prompt: the client has {_differing(found, wanted)}, the agent {_differing(wanted, found)}"
 
 
@@ -106,7 +115,7 @@ def entry_of(fmt: Format, document: Document, name: str) -> Entry:
 
 
 def _tools(adapter: Adapter, fmt: Format, written: Written, entry: Entry, tools: Iterable[str]) -> Iterator[str]:
-    grants = {**adapter.tools, **_mcp(adapter)}
+    grants = {**_named(adapter, tools), **adapter.tools, **_mcp(adapter)}
     unknown = [tool for tool in tools if tool not in grants]
     if unknown:
         yield f"tools: {', '.join(unknown)} are in no table of the adapter"
@@ -128,6 +137,15 @@ def _mcp(adapter: Adapter) -> dict[str, str]:
     if adapter.mcp is None:
         return {}
     return {adapter.mcp.format(server=MCP_SERVER, tool=tool): f"mcp:{MCP_SERVER}/{tool}" for tool in MCP_TOOLS}
+
+
+def _named(adapter: Adapter, tools: Iterable[str]) -> dict[str, str]:
+    """Tools of other MCP servers, and tools of nobody's, where any name is a tool."""
+    if not adapter.by_name or adapter.mcp is None:
+        return {}
+    pattern = re.escape(adapter.mcp).replace(r"\{server\}", "(?P<server>.+?)").replace(r"\{tool\}", "(?P<tool>.+)")
+    found = {tool: re.fullmatch(pattern, tool) for tool in tools}
+    return {tool: f"mcp:{match['server']}/{match['tool']}" if match else f"tool:claude/{tool}" for tool, match in found.items()}
 
 
 def _apart(adapter: Adapter, rights: Rights) -> Rights:

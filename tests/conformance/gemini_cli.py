@@ -97,7 +97,6 @@ ADAPTER: Final = Adapter(
     load=load,
     model=as_written,
     tools=_TOOLS,
-    needs=("gemini-cli-core",),
     batch=20,
     notes=("\n\n# Available Agent Skills", "\n\n# Environment Context", "\n\n\n# Environment Context"),
     absent=frozenset({"write.notebook", "delegate", "ask"}),

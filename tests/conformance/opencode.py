@@ -13,7 +13,7 @@ from tests.conformance.clients import run
 from tests.conformance.model_server import ModelServer, probed, text_of
 from tests.conformance.sessions import MCP_SERVER, Adapter, Loaded, Session, without_colour
 
-_TOOLS: Final[Mapping[str, str]] = {
+TOOLS: Final[Mapping[str, str]] = {
     "read": "read.file",
     "grep": "read.grep",
     "glob": "read.glob",
@@ -30,7 +30,7 @@ _TOOLS: Final[Mapping[str, str]] = {
     "lsp": "tool:opencode/lsp",
     "invalid": "",
 }
-_OWN: Final = ("build", "plan", "general", "explore", "compaction", "summary", "title")
+_LIMIT: Final = {"context": 200_000, "output": 8_000}
 
 
 def model(native: object) -> str | None:
@@ -39,17 +39,26 @@ def model(native: object) -> str | None:
 
 
 def load(project: Path, home: Path, documents: Mapping[str, str]) -> Session:
-    """The merged configuration, or its refusal; then every agent is started through the `task` tool."""
-    settings = {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1"}
-    shown = run("opencode", ["debug", "config"], project=project, home=home, extra=settings)
+    """The agents of the project's files."""
+    return ask(project, home, documents, client="opencode", prefix="OPENCODE")
+
+
+def ask(project: Path, home: Path, documents: Mapping[str, str], *, client: str, prefix: str, lead: str = "") -> Session:
+    """The merged configuration, or its refusal; then every agent is started through the `task` tool.
+
+    prefix: how the names of the client's environment begin; lead: how the text ends that it puts before a prompt.
+    """
+    off = ("AUTOUPDATE", "MODELS_FETCH", "DEFAULT_PLUGINS", "LSP_DOWNLOAD", "SHARE", "SESSION_INGEST", "CODEBASE_INDEXING")
+    settings = {f"{prefix}_DISABLE_{name}": "1" for name in off}
+    shown = run(client, ["debug", "config"], project=project, home=home, extra=settings)
     try:
         configured: dict[str, Any] = json.loads(shown.stdout)["agent"]
     except (ValueError, KeyError):
         return Session({}, (without_colour(shown.stderr + shown.stdout).replace(f"{project}/", "").strip(),))
-    names = [name for name in configured if name not in _OWN]
+    names = list(configured)
     with ModelServer(names) as server:
-        settings["OPENCODE_CONFIG_CONTENT"] = json.dumps(_configuration(server.url, configured))
-        done = run("opencode", ["run", "hi"], project=project, home=home, extra=settings)
+        settings[f"{prefix}_CONFIG_CONTENT"] = json.dumps(_configuration(server.url, configured))
+        done = run(client, ["run", "hi"], project=project, home=home, extra=settings)
         started: dict[str, dict[str, Any]] = {}
         for request in server.requests:
             messages = request.body.get("messages", [])
@@ -57,7 +66,7 @@ def load(project: Path, home: Path, documents: Mapping[str, str]) -> Session:
             if name is not None and not _titles(messages):
                 started.setdefault(name, request.body)
     said = without_colour(done.stdout + done.stderr).strip()[-300:]
-    agents = {name: _loaded(name, configured[name], started.get(name), said) for name in names}
+    agents = {name: _loaded(name, configured[name], started.get(name), said, lead) for name in names}
     return Session(agents)
 
 
@@ -72,7 +81,8 @@ def _configuration(url: str, configured: Mapping[str, Mapping[str, Any]]) -> dic
     providers = {
         provider: {
             "npm": "@ai-sdk/openai-compatible", "name": provider, "options": options,
-            "models": {name: {"name": name, "status": "active"} for name in sorted(names)},      # even where its vendor has retired it
+            # Even where its vendor has retired it; a model of old whose context is small would be compacted without end.
+            "models": {name: {"name": name, "status": "active", "limit": _LIMIT} for name in sorted(names)},
         }
         for provider, names in models.items()
     }
@@ -85,12 +95,15 @@ def _titles(messages: list[dict[str, Any]]) -> bool:
     return "title generator" in "".join(text_of(m.get("content")) for m in messages if m.get("role") == "system")
 
 
-def _loaded(name: str, configured: Mapping[str, Any], body: Mapping[str, Any] | None, said: str) -> Loaded:
+def _loaded(name: str, configured: Mapping[str, Any], body: Mapping[str, Any] | None, said: str, lead: str) -> Loaded:
     description = configured.get("description")
     rules = _rules(configured.get("permission"))
+    if body is None and configured.get("mode") == "primary":
+        return Loaded(name, description, rules=rules, idle=True)      # no other agent may start it
     if body is None:
         return Loaded(name, description, rules=rules, error=f"not started: {said}")
     system = "".join(text_of(m.get("content")) for m in body.get("messages", []) if m.get("role") == "system")
+    system = system[system.find(lead) + len(lead) :] if lead in system else system
     tools = tuple(tool["function"]["name"] for tool in body.get("tools") or [])
     return Loaded(name, description, system, body.get("model"), tools, rules)
 
@@ -110,11 +123,11 @@ ADAPTER: Final = Adapter(
     client="opencode",
     load=load,
     model=model,
-    tools=_TOOLS,
+    tools=TOOLS,
     batch=20,
     notes=("\nYou are powered by the model", "\n\nYou are powered by the model", "\n<env>", "\nHere is some useful information"),
     on_request=frozenset({"delegate", "todo"}),
     limits=frozenset({"read.file", "read.grep", "read.glob", "write.file", "write.edit", "shell", "delegate", "skill"}),
-    absent=frozenset({"read.list", "write.notebook", "search", "ask"}),
+    absent=frozenset({"read.list", "write.notebook", "search", "ask", "tool:opencode/lsp"}),
     mcp="{server}_{tool}",
 )

@@ -52,15 +52,17 @@ Load: TypeAlias = Callable[[Path, Path, Mapping[str, str]], Session]
 class Adapter:
     """How one client is asked, and what is known of it by hand.
 
-    format, client: the format it checks, the client by its id in `clients.yaml`; needs: what else of it has to be there.
+    format, client: the format it checks, the client by its id in `clients.yaml`.
     load: run the client in a project that holds these documents (path to text), with this home. batch: how many agents it
     takes in one run; shared: they stand in one file.
-    model: the model that a request must carry for what the file says; None where the file says nothing.
+    model: the model that a request must carry for what the file says under `model_key`; None where the file says nothing.
     tools: the client's tools, each with the atoms it exercises, blanks between; none where it reaches nothing beyond the conversation.
     mcp: how a tool of an MCP server is called, with `{server}` and `{tool}`; None where the client is given no server.
     absent: atoms the client has no tool for in these runs, whatever a file says. on_request: atoms it gives only to agents
     whose list names them. beside: atoms it does not give to an agent that also has another one, which does the same.
     limits: atoms whose limits, as in `shell(git *)`, it keeps. notes: how the text begins that it adds behind a prompt.
+    by_name: its tools are the names of the file, whether there is such a tool or not. stops: it starts no agent with a tool that
+    it does not know.
     """
 
     format: str
@@ -69,7 +71,7 @@ class Adapter:
     model: Callable[[object], str | None]
     batch: int
     shared: bool = False
-    needs: tuple[str, ...] = ()
+    model_key: str = "model"
     tools: Mapping[str, str] = field(default_factory=dict)
     mcp: str | None = None
     absent: frozenset[str] = frozenset()
@@ -77,6 +79,8 @@ class Adapter:
     beside: Mapping[str, str] = field(default_factory=dict)
     limits: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    by_name: bool = False
+    stops: bool = False
 
 
 def as_written(native: object) -> str | None:

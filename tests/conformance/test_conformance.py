@@ -1,117 +1,130 @@
-"""The real clients load what agentsync writes, and give no agent more than agentsync says."""
+"""The suite around the clients: what is asked, what is written down, and that a wrong format is found. The clients themselves are asked
+by `make conformance`."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator
-from functools import cache
+import fnmatch
 from pathlib import Path
+from typing import Any
 
 import pytest
-from _pytest.mark import ParameterSet
 
-from agentsync import codec
 from agentsync.formats import load
-from agentsync.model import Document
-from tests.conformance import claude_code, claude_json, codex, copilot, gemini_cli, opencode, qwen_code
-from tests.conformance.cases import Case, cases
-from tests.conformance.clients import CLIENTS, FOLDER
-from tests.conformance.compare import Written, disagreements
-from tests.conformance.sessions import Adapter
+from tests.conformance import opencode
+from tests.conformance.__main__ import main, spread
+from tests.conformance.cases import Case, table
+from tests.conformance.changed import changed
+from tests.conformance.clients import CLIENTS
+from tests.conformance.compare import disagreements, entry_of
+from tests.conformance.install import find_python, with_parts
+from tests.conformance.libraries import session_of
+from tests.conformance.sessions import Loaded, Session
+from tests.conformance.suite import EVERY, batches
+from tests.conformance.table import HEAD, PAGE, Row, rows_of, with_rows
 
-MODULES = (claude_code, claude_json, opencode, codex, gemini_cli, qwen_code, copilot)
-ADAPTERS: tuple[Adapter, ...] = tuple(module.ADAPTER for module in MODULES)
-BY_FORMAT = {adapter.format: adapter for adapter in ADAPTERS}
-
-
-def written(adapter: Adapter, case: Case) -> Iterator[Written]:
-    """The agent as it is written without and with the user's leave to widen its rights; once where that makes no difference."""
-    fmt = load(adapter.format)
-    before: tuple[Document, ...] = ()
-    for allowed in (False, True):
-        rendering = codec.write(case.agent, fmt, allow_widening=allowed)
-        if rendering.refused or rendering.documents == before:
-            continue
-        before = rendering.documents
-        [reading] = codec.read(before[0], fmt)
-        assert reading.agent is not None, reading.problems
-        yield Written(case.id, case.agent, before[0], rendering.losses, reading.agent, allowed)
+CASES = {case.id: case for case in table()}
 
 
-@cache
-def batches(name: str) -> tuple[tuple[Written, ...], ...]:
-    """Everything to be asked of a client, in groups without two agents of one name or path."""
-    adapter = BY_FORMAT[name]
-    groups: list[list[Written]] = []
-    for item in (item for case in cases() for item in written(adapter, case)):
-        free = (group for group in groups if len(group) < adapter.batch and all(_together(adapter, item, other) for other in group))
-        group = next(free, None)
-        if group is None:
-            group = []
-            groups.append(group)
-        group.append(item)
-    return tuple(map(tuple, groups))
+# --- the clients ------------------------------------------------------------------------------------------------------
 
 
-def _together(adapter: Adapter, one: Written, other: Written) -> bool:
-    """Whether two agents can stand in one project (or one file)."""
-    if one.back.name.casefold() == other.back.name.casefold():
-        return False
-    if adapter.shared:
-        return one.widening_allowed == other.widening_allowed
-    return one.document.path.casefold() != other.document.path.casefold()
+def test_every_client_has_a_format_that_it_is_asked_about() -> None:
+    assert {adapter.client for adapter in EVERY.values()} == {client.id for client in CLIENTS.values() if client.part_of is None}
+    assert {client.part_of for client in CLIENTS.values()} - {None} <= set(CLIENTS)
 
 
-def _runs() -> list[ParameterSet]:
-    found: list[ParameterSet] = []
-    for adapter in ADAPTERS:
-        missing = adapter_missing(adapter)
-        if missing is not None:
-            found.append(pytest.param(adapter.format, 0, id=adapter.format, marks=pytest.mark.skip(reason=f"NOT RUN {adapter.format}: {missing}")))
-        else:
-            found += [pytest.param(adapter.format, number, id=f"{adapter.format}-{number}") for number in range(len(batches(adapter.format)))]
+def test_what_a_client_needs_is_installed_before_it() -> None:
+    assert with_parts(["roo", "cline", "vibe"]) == ["node", "roo-yaml", "roo", "cline", "vibe"]
+
+
+def test_a_python_that_is_not_there_is_named() -> None:
+    with pytest.raises(LookupError, match=r"no Python 2\.0 or 2\.1"):
+        find_python(("2.0", "2.1"))
+
+
+def test_cases_are_spread_over_all_of_them() -> None:
+    every = list(CASES.values())
+    assert spread(every, None) == every
+    some = spread(every, 10)
+    assert len({case.id for case in some}) == 10
+    assert len({case.id.partition("-")[0] for case in some}) > 4
+
+
+def test_a_script_that_breaks_off_is_a_complaint() -> None:
+    lines = '{"name": "a", "prompt": "x", "tools": []}\n{"name": null, "error": "/p/b: bad"}\nnoise\n'
+    whole = session_of(lines + '"end"\n', "", Path("/p"))
+    assert (whole.agents["a"], whole.complaints) == (Loaded("a", system="x", tools=()), ("b: bad",))
+    assert session_of(lines, "Traceback: boom", Path("/p")).complaints == ("b: bad", "it did not come to its end: Traceback: boom")
+
+
+# --- a wrong format is found ------------------------------------------------------------------------------------------
+
+
+def _as_opencode_does(permission: Any) -> tuple[str, ...]:
+    """The tools that a permission map leaves, by the client's rule: of those that match the last one counts."""
+    allowed: list[str] = []
+    for tool in [*opencode.TOOLS, "my-srv_one", "my-srv_two_x"]:
+        action: Any = "allow"
+        key = "edit" if tool in ("write", "apply_patch") else tool
+        for name, value in (permission or {}).items():
+            if fnmatch.fnmatchcase(key, name):
+                action = value if isinstance(value, str) else next(reversed(value.values()))
+        allowed += [tool] if action != "deny" and tool != "invalid" else []
+    return tuple(allowed)
+
+
+def _disagreed(case: Case, *settings: str) -> list[str]:
+    """What is found where opencode is given what a changed format writes."""
+    fmt = changed(load("opencode"), settings)
+    found: list[str] = []
+    for batch in batches(opencode.ADAPTER, fmt, [case]):
+        for item in batch:
+            keys = entry_of(fmt, item.document, item.back.name).keys
+            tools = _as_opencode_does(keys.get("permission"))
+            loaded = Loaded(item.back.name, item.back.description, item.agent.prompt, None, tools)
+            found += disagreements(opencode.ADAPTER, fmt, item, Session({loaded.name: loaded}))
     return found
 
 
-def adapter_missing(adapter: Adapter) -> str | None:
-    """Why a client cannot be asked, or None."""
-    return next((why for name in (adapter.client, *adapter.needs) if (why := CLIENTS[name].missing()) is not None), None)
+@pytest.mark.parametrize("case", ["rights-deny-shell", "rights-deny-web", "rights-mcp-deny-tool"])
+def test_a_format_that_is_wrong_about_what_is_not_listed_is_found(case: str) -> None:
+    assert _disagreed(CASES[case]) == []
+    found = _disagreed(CASES[case], "rights.unlisted=denied")
+    assert "tools: the client gives read.file, agentsync says that the file does not" in found
 
 
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A folder for one run: not below the system's temporary folder, which some clients treat in a way of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="run-", dir=FOLDER))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+@pytest.mark.skipif(CLIENTS["opencode"].missing() is not None, reason="opencode is not installed")
+def test_the_real_opencode_finds_it_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["opencode", "--set", "rights.unlisted=denied", "--only", "rights-deny", "--optional", "--install-seconds", "0"]) == 1
+    assert "tools: the client gives read.file, agentsync says that the file does not" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("name", "number"), _runs())
-def test_the_client_loads_what_was_written(name: str, number: int, place: Path) -> None:
-    adapter, fmt, batch = BY_FORMAT[name], load(name), batches(name)[number]
-    project, home = place / "project", place / "home"
-    home.mkdir()
-    documents = _documents(adapter, batch)
-    for path, text in documents.items():
-        target = project / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(text.encode("utf-8", "surrogateescape"))
-    subprocess.run(["git", "init", "--quiet", str(project)], check=True, env={**os.environ, "HOME": str(home)})
-    session = adapter.load(project, home, documents)
-    found = [f"{item.label}: {line}" for item in batch for line in disagreements(adapter, fmt, item, session)]
-    names = {item.back.name for item in batch}
-    found += [f"the client also has an agent {other!r}" for other in session.agents if other not in names]
-    found += [f"the client complains: {line}" for line in session.complaints]
-    assert not found, "\n".join([f"{len(found)} disagreements with {adapter.client} {CLIENTS[adapter.client].version}:", *found])
+@pytest.mark.parametrize("setting", ["nothing", "no.such.key=1", "rights.unlisted=perhaps"])
+def test_a_change_that_is_none_is_refused(setting: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["opencode", "--set", setting, "--install-seconds", "0"]) == 2
+    assert capsys.readouterr().err
 
 
-def _documents(adapter: Adapter, batch: tuple[Written, ...]) -> dict[str, str]:
-    """Path to text; agents that stand in one shared file are put together as agentsync puts them."""
-    if not adapter.shared:
-        return {item.document.path: item.document.text for item in batch}
-    _, document = codec.write_many([item.agent for item in batch], load(adapter.format), allow_widening=batch[0].widening_allowed)
-    assert document is not None
-    return {document.path: document.text}
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_names_every_client_once() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    rows = rows_of(text)
+    assert list(rows) == list(EVERY)
+    assert with_rows(text, rows) == text
+    for name, row in rows.items():
+        assert row.client == EVERY[name].client
+        assert (row.date == "-") == (row.cases == "-") == (row.agreed == "-")
+        if row.date != "-":
+            assert int(row.agreed) <= int(row.cases)
+    assert sum(row.date != "-" for row in rows.values()) >= 16
+
+
+def test_a_table_is_read_as_it_was_written() -> None:
+    page = "a\n<!-- generated: conformance -->\n<!-- end -->\nz\n"
+    rows = {"x": Row("x", "c", "1.0", "2026-01-02", "5", "4"), "y": Row("y", "c", "1.0")}
+    text = with_rows(page, rows)
+    assert text.startswith(f"a\n<!-- generated: conformance -->\n| {' | '.join(HEAD)} |\n| --- |")
+    assert rows_of(text) == rows
+    assert rows_of(page) == {}

@@ -22,6 +22,8 @@ CONTAINER: Final[tuple[Trap, ...]] = (
     Reads(trap="an unquoted description with a colon: rejected, with its line", text=md("name: x", "description: Use it. Examples: y"),
           status="refused", line=3),
     Reads(trap="CRLF loads", text=one("tools: [read]").replace("\n", "\r\n"), rights=Rights(("read.file",))),
+    Reads(trap="SECURITY: a set and one of its tools is that tool, not a server's", rights=Rights(("shell", "read.file", "read.glob", "delegate")),
+          text=one("tools: [execute/runInTerminal, read/readFile, search/fileSearch, agent/runSubagent]")),
     Reads(trap="a BOM loads", text="\ufeff" + one("tools: [read]"), rights=Rights(("read.file",))),
     Reads(trap="an opening fence with blanks loads", text=one("tools: [read]").replace("---\n", "--- \n", 1), rights=Rights(("read.file",))),
     Reads(trap="a closing fence with blanks loads", text="---\ndescription: d\n---\t\nBody.\n", says={"prompt": "Body."}),

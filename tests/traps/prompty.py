@@ -61,6 +61,8 @@ BODIES: Final[tuple[Trap, ...]] = (
     Writes(trap="expressions, statements and comments are escaped", agent=agent(allow=(), prompt="a {{x}} {% if %} {# c #} {{{{"), losses=(),
            holds=("a {{ '{{' }}x}} {{ '{%' }} if %} {{ '{#' }} c #} {{ '{{' }}{{ '{{' }}",)),
     Writes(trap="a line that names a role splits the prompt", agent=agent(allow=(), prompt="a\nUser:\nb"), losses=(("approximated", "prompt"),)),
+    Writes(trap="what Python takes for the end of a line becomes one", agent=agent(allow=(), prompt="a\u2028b\x85c"), holds=("a\u2028b\x85c",),
+           losses=(("approximated", "prompt"),)),
     Writes(trap="no prompt: refused", agent=agent(allow=(), prompt=""), refused="prompt-refused"),
 )
 
