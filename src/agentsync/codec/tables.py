@@ -143,8 +143,14 @@ class ToolTable:
             kept = tuple(atom for atom in atoms if atom not in self.rules.never)
             return Token(kept)
         if self._fold(entry) not in self._other and (grant := self._mcp.read(entry, deny)) is not None:
-            return Token((grant,))
+            own = self._native_last(grant)
+            return Token(tuple(atom for atom in own if atom not in self.rules.never) if own and not deny else (grant,))
         return self._unknown(entry, deny)
+
+    def _native_last(self, grant: str) -> tuple[str, ...]:
+        """What a client that looks at the last part alone gives for the name of an MCP tool; nothing where that is no tool of its own."""
+        tool = grant.partition("/")[2] if self.rules.mcp.native_last else ""
+        return self.atoms_of(tool) if tool else ()
 
     def _unknown(self, entry: str, deny: bool) -> Token:
         folded = self._fold(entry)
@@ -217,7 +223,7 @@ class ToolTable:
         if grant == EVERYTHING:
             return self.rules.all[0] if self.rules.all and not deny else None
         if grant.startswith("mcp:"):
-            return self._mcp.write(grant, deny)
+            return None if self._native_last(grant) else self._mcp.write(grant, deny)
         if not grant.startswith("tool:"):
             return None
         vocabulary, _, name = grant[5:].partition("/")

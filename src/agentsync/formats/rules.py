@@ -210,6 +210,7 @@ class McpRules(Rule, frozen=True):
     deny_all: Annotated[tuple[str, ...] | None, _doc("spellings for every MCP tool in the deny list, where they differ")] = None
     joined: Annotated[bool, _doc("true: server and tool cannot be told apart again")] = False
     charset: Annotated[str | None, _doc("a character class; other characters of a name become `_`")] = None
+    native_last: Annotated[bool, _doc("true: a name whose last part is a tool of the client's own gives that tool, and no MCP tool")] = False
     no_underscore_server: Annotated[bool, _doc("true: a wildcard cannot be written for a server whose name holds `_`")] = False
 
 
