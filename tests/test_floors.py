@@ -22,13 +22,14 @@ PURE: Final[Mapping[str, tuple[str, ...]]] = {
     "2, formats": ("formats",),
     "3, the engine": ("codec", "merge"),
     "4, decisions": (
-        "api", "config_targets", "config", "hub", "lockfile", "lift", "risks", "lint", "snapshot", "bases", "readers", "plan", "pull",
+        "api", "config_targets", "config", "hub", "lockfile", "lift", "risks", "lint", "snapshot", "selection",
+        "bases", "readers", "plan", "pull", "adoption",
     ),
 }
 SIDE: Final = ("disk", "git", "history", "ledger", "locking")
 UPPER: Final[Mapping[str, tuple[str, ...]]] = {
     "5, read, plan, apply": ("sources", "conversion", "own_formats", "workspace", "survey", "tracking", "sync", "sync_report", "checking", "doctor"),
-    "6, answers": ("decide", "settle", "undo", "status"),
+    "6, answers": ("decide", "settle", "undo", "status", "adopt"),
     "7, the command line": ("commands",),
 }
 # Finds and reads agentsync's own data files, which are as constant as its code; `formats` may ask it for their text.

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from agentsync import codec
-from agentsync.config import HUB_FILE, HubFile
-from agentsync.containers.yaml_document import set_path
+from agentsync.config import HUB_FILE
 from agentsync.copies import Copy
 from agentsync.disk import encode
 from agentsync.formats import load
@@ -20,6 +19,7 @@ from agentsync.hub import HubAgent, options_of
 from agentsync.model import HUB_FORMAT, Agent, AgentsyncError, Document, Value
 from agentsync.plan import plan_push
 from agentsync.readers import READ_WIDER
+from agentsync.selection import with_option
 from agentsync.snapshot import Wishes
 from agentsync.survey import look
 from agentsync.sync import at_work
@@ -61,7 +61,7 @@ def decide_targets(space: Workspace, refused: Sequence[Copy], option: str, value
     """Settle refusals for whole targets: an option of each, in agentsync.yaml."""
     text, done = space.text, []
     for (project, target), settled in _by_target(refused).items():
-        text = _with_option(space.config, text, project, target, option, value)
+        text = with_option(text, space.formats, project, target, option, value)
         space = save_hub(space, text)
         done.append(Decision(shown(space.root, HUB_FILE), f"projects.{project}.targets.{target}.{option}: {_word(value)}", len(settled)))
     return done
@@ -73,7 +73,7 @@ def leave_out(space: Workspace, refused: Sequence[Copy]) -> list[Decision]:
     for (project, target), settled in _by_target(refused).items():
         options = options_of(space.config, space.config.projects[project])[target]
         select = [*(options.select or ()), *(f"!{copy.agent}" for copy in settled)]
-        space = save_hub(space, _with_option(space.config, space.text, project, target, "select", list(dict.fromkeys(select))))
+        space = save_hub(space, with_option(space.text, space.formats, project, target, "select", list(dict.fromkeys(select))))
         line = f"projects.{project}.targets.{target}.select: {', '.join(f'!{copy.agent}' for copy in settled)}"
         done.append(Decision(shown(space.root, HUB_FILE), line, len(settled)))
     return done
@@ -104,14 +104,6 @@ def _by_target(refused: Sequence[Copy]) -> dict[tuple[str, str], list[Copy]]:
     for copy in refused:
         found.setdefault((copy.project, copy.target), []).append(copy)
     return found
-
-
-def _with_option(config: HubFile, text: str, project: str, target: str, option: str, value: Value) -> str:
-    """agentsync.yaml with one option of a target; targets that are a list, or the hub's default, become a map first."""
-    if not isinstance(config.projects[project].targets, dict):
-        targets: Value = {name: {} for name in options_of(config, config.projects[project])}
-        text = set_path(text, ("projects", project, "targets"), targets)
-    return set_path(text, ("projects", project, "targets", target, option), value)
 
 
 def _word(value: Value) -> str:

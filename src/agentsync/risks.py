@@ -10,7 +10,7 @@ from typing import Final
 
 from agentsync.formats.rules import Format, Risk
 from agentsync.lift import changed_parts
-from agentsync.merge import RIGHTS
+from agentsync.merge import RIGHTS, parts_of
 from agentsync.model import Agent, Rights
 from agentsync.rights import compare, spell
 
@@ -43,6 +43,19 @@ def risks_of(then: Agent, now: Agent, rules: Format, before: str, after: str) ->
     hidden = hidden_characters(after.removeprefix("\ufeff")) - hidden_characters(before.removeprefix("\ufeff"))
     if hidden:
         found.append(f"brings hidden characters: {', '.join(f'U+{ord(sign):04X}' for sign in sorted(hidden))}")
+    return tuple(found)
+
+
+def powers_of(agent: Agent, rules: Format, text: str) -> tuple[str, ...]:
+    """What about an agent that nobody looked at yet deserves a look, each as words after its name: what it runs, connects to, hides.
+
+    text: the whole file it stands in.
+    """
+    said = [part for part in parts_of(agent) if part != RIGHTS and ("." not in part or part.partition(".")[0] == agent.home)]
+    found = [f"{part} {_DOES[risk]}" for part in said if (risk := risk_of(part, rules)) != "inert"]
+    hidden = hidden_characters(text.removeprefix("\ufeff"))
+    if hidden:
+        found.append(f"hidden characters: {', '.join(f'U+{ord(sign):04X}' for sign in sorted(hidden))}")
     return tuple(found)
 
 

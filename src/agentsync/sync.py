@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from agentsync.adoption import news
 from agentsync.copies import Copy, Edit, Plan, Written
 from agentsync.disk import Disk, DiskError, encode, make_root
 from agentsync.ledger import Ledger, Touched, open_ledger
@@ -18,6 +19,7 @@ from agentsync.locking import hub_lock
 from agentsync.model import Problem
 from agentsync.plan import plan_push, stopped
 from agentsync.pull import Pulled, plan_pull
+from agentsync.report import count, some_of
 from agentsync.snapshot import Place, ProjectView, Reader, Snapshot, Wishes, loss_key
 from agentsync.survey import Sight, Tell, look, nobody, reread
 from agentsync.tracking import Committed, commit_hub, lock_edits, track, unsaved
@@ -107,19 +109,34 @@ def run(
     """Look, plan, and unless it is a dry run, apply: the whole of push, pull and sync."""
     reader = Reader()
     sight = look(space, ledger, names, tell, reader=reader)
+    found = new_agents(sight.snapshot, reader) if way.pull else []
     after, plan = plan_run(space, sight, wishes, way, reader)
+    plan = replace(plan, problems=(*plan.problems, *found)) if found else plan
     return Result(plan) if dry else apply(space, ledger, replace(sight, snapshot=after), plan, command, tell)
+
+
+def new_agents(snapshot: Snapshot, reader: Reader) -> list[Problem]:
+    """One note a project in whose targets stand agents that nobody adopted yet: somebody else's prompts, listed and left."""
+    notes = []
+    for view, places in reader.items(snapshot):
+        found = news(places, view, snapshot.agents, reader)
+        if found:
+            names = list(dict.fromkeys(one.agent.name for one in found))
+            what = f"{view.outcome.name}: {count(len(names), 'new agent')} ({some_of(names)})"
+            notes.append(Problem("new-agents", what, hint=f"agentsync adopt {view.outcome.name}", severity="note"))
+    return notes
 
 
 # ---- applying -----------------------------------------------------------------------------------------------------
 
 
 def apply(
-    space: Workspace, ledger: Ledger, sight: Sight, plan: Plan, command: str, tell: Tell = nobody, *, undid: int | None = None
+    space: Workspace, ledger: Ledger, sight: Sight, plan: Plan, command: str, tell: Tell = nobody, *,
+    undid: int | None = None, subject: str = "",
 ) -> Result:
     """Carry out a plan under the hub's lock. A file that cannot be changed is named, and the others go on.
 
-    undid: the run that this one takes back.
+    undid: the run that this one takes back. subject: the first line of the hub's commit, where it is no taking of edits.
     """
     for root, path in sight.litter:
         space.disk.sweep(root, path)
@@ -132,7 +149,7 @@ def apply(
     if ours:
         dirty = unsaved(space, ours)
         work.change(ours)
-        committed = commit_hub(space, [edit for edit in ours if work.done(edit)], dirty, f"Undo run {undid}" if undid is not None else "")
+        committed = commit_hub(space, [edit for edit in ours if work.done(edit)], dirty, f"Undo run {undid}" if undid is not None else subject)
     # Only now: a row that names the hub's new text must not stand before that text does.
     work.remember(quiet)
     work.change(theirs)

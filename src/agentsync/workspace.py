@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -372,6 +373,11 @@ def stored(hub: str, home: str, root: str) -> str:
 def _within(path: str, folder: str) -> bool:
     """Whether a real path is a folder or lies below it."""
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def name_of(root: str) -> str:
+    """What a project in this folder is called where nobody says otherwise."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", Path(root).name).strip("-._")[:64] or "project"
 
 
 def project_entry(project: Project) -> dict[str, object]:

@@ -49,6 +49,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "formats": Command("List the formats, or what one of them can say.", _FIND),
     "lint": Command("Find what is wrong with agents' files, as their assistants see them.", _FIND, "there are errors or warnings"),
     "init": Command("Make a hub, or make this project its own.", _HUB, _UNDECIDED),
+    "adopt": Command("Take the agents of projects into the hub.", _HUB, "a copy is in conflict, refused, or could not be adopted"),
     "project": Command("Add, enable, list or remove the projects that receive agents.", _HUB),
     "new": Command("Begin a new agent in the hub.", _HUB),
     "list": Command("List the hub's agents.", _HUB, "an agent of the hub cannot be read"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from agentsync.workspace import (
     enable,
     enabled,
     identified,
+    name_of,
     open_workspace,
     outcome_of,
     project_entry,
@@ -61,7 +61,7 @@ def add(session: Session, path: str, name: str | None, to: tuple[str, ...], sele
     odd = root_problem(space, root, scope)
     if odd is not None:
         raise AgentsyncError(odd)
-    name = name or ("me" if scope == "user" else _name_of(root))
+    name = name or ("me" if scope == "user" else name_of(root))
     if not PROJECT_NAME.fullmatch(name):
         raise AgentsyncError(f"no name for a project ({name}), allowed are letters, digits, `.`, `_` and `-`", hint="--name NAME")
     if name in space.config.projects:
@@ -217,8 +217,3 @@ def _project_line(space: Workspace, name: str, entry: Project, state: str, wide:
         ("name", f"{name:<{wide[0]}}  "), ("", f"{entry.path or entry.repo or '':<{wide[1]}}  "),
         (style, f"{state:<{wide[2]}}  "), ("", targets), ("faint", "" if entry.mode == "two-way" else f"  {entry.mode}"),  # type: ignore[return-value]  # one of three styles
     )
-
-
-def _name_of(root: str) -> str:
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(root).name).strip("-._")[:64]
-    return name or "project"

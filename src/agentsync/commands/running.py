@@ -6,15 +6,16 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
 
 from agentsync.commands.app import Session, choice_error, formats_of
 from agentsync.formats import Registry
+from agentsync.ledger import Ledger
 from agentsync.model import AgentsyncError, Problem
-from agentsync.report import hint_line, problem_lines
+from agentsync.report import count, hint_line, problem_lines, some_of
 from agentsync.snapshot import Wishes
 from agentsync.survey import parked
 from agentsync.sync import Direction, Result, at_work, run
@@ -86,8 +87,29 @@ def carry_out(session: Session, way: Direction, command: str, asked: Asked) -> i
         met = len(names) == 1 or bool(asked.projects) or asked.every
         space = identified(_enable_met(session, space, names if met else (), yes=asked.yes))
     with at_work(space, command, read_only=asked.dry) as (ledger, notes), session.terminal.progress(f"{command}ing") as tell:
+        taken: tuple[Problem, ...] = ()
+        if way.pull and not asked.dry:
+            space, taken = _adopted(space, ledger, names)
         result = run(space, ledger, names, wishes, way, command, tell, dry=asked.dry)
+    notes = (*notes, *taken)
     return show(session, with_problems(result, notes), dry=asked.dry, as_json=asked.as_json, started=started)
+
+
+def _adopted(space: Workspace, ledger: Ledger, names: Sequence[str]) -> tuple[Workspace, tuple[Problem, ...]]:
+    """Take in the new agents of projects that say `adopt: auto`: the hub after it, and what is to be said."""
+    if not any(space.config.projects[name].adopt == "auto" for name in names):
+        return space, ()
+    from agentsync.adopt import adopt_by_itself
+
+    space, found, result = adopt_by_itself(space, ledger, names)
+    if found is None or result is None:
+        return space, ()
+    told = []
+    for project in dict.fromkeys(one.project for one in found.adoption.adopted):
+        ids = [one.agent.id for one in found.adoption.adopted if one.project == project]
+        what = f"{project}: {count(len(ids), 'new agent')} adopted ({some_of(ids)})"
+        told.append(Problem("adopted", what, hint=f"agentsync undo {result.run}" if result.run else None, severity="note"))
+    return space, (*told, *(replace(problem, severity="error") for _, problem in result.failed))
 
 
 def show(session: Session, result: Result, *, dry: bool = False, as_json: bool = False, started: float | None = None) -> int:

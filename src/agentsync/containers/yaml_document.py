@@ -178,6 +178,16 @@ def _set(text: str, root: Node | None, path: tuple[str, ...], value: Value, styl
     return text
 
 
+def set_value(text: str, path: tuple[str | int, ...], value: Value, layout: Layout = CONFIG) -> str:
+    """The text with another value at a path of keys and places in lists that is there; KeyError where it is not.
+
+    >>> set_value("a: [x, y] # two\\n", ("a", 1), "z")
+    'a: [x, z] # two\\n'
+    """
+    mark, source, root = _opened_tree(_readable(text, layout))
+    return mark + change_value(source, root, path, value, _style(source, layout))
+
+
 def delete_path(text: str, path: tuple[str, ...], layout: Layout = CONFIG) -> str:
     """The text without the key at a path; unchanged where there is none.
 

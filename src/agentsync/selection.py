@@ -1,0 +1,160 @@
+"""Edits of agentsync.yaml that decide which agent goes where: selections, exclusions, options of targets.
+
+Floor 4, pure: a text in, a text out, comments kept. Whoever calls checks the text before it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from agentsync.config import HubFile, Project, load_hub
+from agentsync.containers.yaml_document import set_path, set_value
+from agentsync.formats import Registry
+from agentsync.hub import HubAgent, Target, options_of, selects, targets_of
+from agentsync.model import Value
+from agentsync.snapshot import fold
+
+Where = tuple[str, ...]
+"""A path of keys in agentsync.yaml."""
+
+SELECT: Final = "select"
+
+
+def selections(config: HubFile) -> Iterator[tuple[Where, tuple[str, ...]]]:
+    """Every list of ids, globs, tags and exclusions that stands in agentsync.yaml, with its place."""
+    if config.defaults.select != type(config.defaults)().select:
+        yield ("defaults", SELECT), config.defaults.select
+    for name, project in config.projects.items():
+        if project.select is not None:
+            yield ("projects", name, SELECT), project.select
+        if isinstance(project.targets, dict):
+            for format_id, options in project.targets.items():
+                if options is not None and options.select is not None:
+                    yield ("projects", name, "targets", format_id, SELECT), options.select
+
+
+def with_renamed(text: str, old: str, new: str, formats: Registry) -> str:
+    """The text with an agent's id changed wherever it stands by itself, chosen or excluded. Globs stay as they are."""
+    for where, words in selections(load_hub(text, formats=formats)):
+        for number, word in enumerate(words):
+            if word.removeprefix("!") == old:
+                text = set_value(text, (*where, number), "!" * word.startswith("!") + new)
+    return text
+
+
+def named_in(config: HubFile, identity: str) -> list[str]:
+    """The places in agentsync.yaml that name an agent by its id."""
+    return [".".join(where) for where, words in selections(config) if identity in {word.removeprefix("!") for word in words}]
+
+
+def selection_of(config: HubFile, name: str) -> tuple[str, ...]:
+    """What a project selects, its own or the hub's default."""
+    own = config.projects[name].select
+    return config.defaults.select if own is None else own
+
+
+def with_selection(text: str, formats: Registry, name: str, add: Sequence[str] = (), drop: Sequence[str] = ()) -> str:
+    """The text with words added to a project's selection, and others taken out."""
+    words = selection_of(load_hub(text, formats=formats), name)
+    new = list(dict.fromkeys([*(word for word in words if word not in drop), *add]))
+    return text if list(words) == new else set_path(text, ("projects", name, SELECT), new)
+
+
+def with_option(text: str, formats: Registry, name: str, target: str, option: str, value: Value) -> str:
+    """The text with one option of a target; targets that are a list, or the hub's default, become a map first."""
+    config = load_hub(text, formats=formats)
+    if not isinstance(config.projects[name].targets, dict):
+        targets: Value = {format_id: {} for format_id in options_of(config, config.projects[name])}
+        text = set_path(text, ("projects", name, "targets"), targets)
+    return set_path(text, ("projects", name, "targets", target, option), value)
+
+
+# ---- adopted agents -----------------------------------------------------------------------------------------------
+
+Wanted = Mapping[str, frozenset[str]]
+"""Agent id to the formats in which a project has copies of it."""
+
+
+def with_project(text: str, name: str, entry: Mapping[str, Value], wanted: Wanted, agents: Mapping[str, HubAgent]) -> str:
+    """The text with a new project that selects just these agents, each at just the targets that hold it."""
+    formats = list(dict.fromkeys(format_id for held in wanted.values() for format_id in sorted(held)))
+    narrow = {format_id: _narrowed(format_id, wanted, agents) for format_id in formats}
+    targets: Value = list(formats)
+    if any(narrow.values()):
+        targets = {format_id: {SELECT: words} if (words := narrow[format_id]) else {} for format_id in formats}
+    whole: Value = {**entry, "targets": targets, SELECT: sorted(wanted)}
+    return set_path(text, ("projects", name), whole)
+
+
+def _narrowed(format_id: str, wanted: Wanted, agents: Mapping[str, HubAgent]) -> list[str]:
+    """What a target must say so that it holds no agent which the project has in other formats alone; the shorter way of two."""
+    held = [identity for identity in sorted(wanted) if format_id in wanted[identity]]
+    absent = [identity for identity in sorted(wanted) if format_id not in wanted[identity] and _goes(agents[identity], format_id)]
+    return [f"!{identity}" for identity in absent] if len(absent) <= len(held) else held
+
+
+def _goes(agent: HubAgent, format_id: str) -> bool:
+    own = agent.agent.words("targets") if agent.agent is not None else None
+    return own is None or format_id in own
+
+
+def with_adopted(text: str, formats: Registry, name: str, wanted: Wanted, agents: Mapping[str, HubAgent]) -> str:
+    """The text with more agents for a project that is there: selected, at the targets that hold them and at no others."""
+    known = options_of(load_hub(text, formats=formats), load_hub(text, formats=formats).projects[name])
+    fresh = sorted({format_id for held in wanted.values() for format_id in held} - known.keys())
+    for format_id in fresh:
+        text = with_option(text, formats, name, format_id, SELECT, sorted(identity for identity in wanted if format_id in wanted[identity]))
+    for identity in sorted(wanted):
+        agent = agents[identity]
+        targets = {target.format: target for target in targets_of(load_hub(text, formats=formats), name)}
+        if not any(selects(replace(target, narrow=None), agent) for target in targets.values()):
+            text = with_selection(text, formats, name, [identity], [f"!{identity}"])
+        for format_id, target in targets.items():
+            if format_id in fresh:
+                continue
+            text = _placed(text, formats, name, target, agent, here=format_id in wanted[identity])
+    return text
+
+
+def _placed(text: str, formats: Registry, name: str, target: Target, agent: HubAgent, *, here: bool) -> str:
+    """The text in which a target takes an agent, or does not."""
+    target = next(t for t in targets_of(load_hub(text, formats=formats), name) if t.format == target.format)
+    if selects(target, agent) == here or not _goes(agent, target.format):
+        return text
+    narrow = list(target.narrow or ())
+    words = [*(word for word in narrow if word != f"!{agent.id}"), agent.id] if here else [*(w for w in narrow if w != agent.id), f"!{agent.id}"]
+    return with_option(text, formats, name, target.format, SELECT, words)
+
+
+def without_clashes(text: str, formats: Registry, fresh: Mapping[str, frozenset[str]], agents: Sequence[HubAgent]) -> str:
+    """The text in which no project gets a new agent beside another of its name. fresh: new id to the projects that keep it."""
+    by_id = {agent.id: agent for agent in agents}
+    config = load_hub(text, formats=formats)
+    for name in config.projects:
+        targets = targets_of(config, name)
+        for identity, keepers in fresh.items():
+            rivals = [
+                other.id for other in agents
+                if other.id != identity and fold(other.name) == fold(by_id[identity].name)
+                and any(selects(t, other) and selects(t, by_id[identity]) for t in targets)
+            ]
+            if not rivals:
+                continue
+            gone = [rival for rival in rivals if name not in fresh.get(rival, frozenset())] if name in keepers else [identity]
+            text = with_selection(text, formats, name, [f"!{rival}" for rival in gone], gone)
+            config = load_hub(text, formats=formats)
+            targets = targets_of(config, name)
+    return text
+
+
+def takers(config: HubFile, agent: HubAgent) -> list[str]:
+    """The projects that select an agent at some target."""
+    return [name for name in config.projects if any(selects(target, agent) for target in targets_of(config, name))]
+
+
+def stated(project: Project) -> dict[str, Value]:
+    """Where a new project lies, as agentsync.yaml is to hold it."""
+    found: dict[str, Value] = {"path": project.path}
+    return found if project.scope == "project" else {**found, "scope": project.scope}
