@@ -130,22 +130,27 @@ def _placed(text: str, formats: Registry, name: str, target: Target, agent: HubA
 
 def without_clashes(text: str, formats: Registry, fresh: Mapping[str, frozenset[str]], agents: Sequence[HubAgent]) -> str:
     """The text in which no project gets a new agent beside another of its name. fresh: new id to the projects that keep it."""
-    by_id = {agent.id: agent for agent in agents}
+    called: dict[str, list[HubAgent]] = {}
+    for agent in agents:
+        called.setdefault(fold(agent.name), []).append(agent)
+    for alike in called.values():
+        for agent in alike if len(alike) > 1 else ():
+            if agent.id in fresh:
+                text = _apart(text, formats, agent, fresh, [other for other in alike if other is not agent])
+    return text
+
+
+def _apart(text: str, formats: Registry, agent: HubAgent, fresh: Mapping[str, frozenset[str]], others: Sequence[HubAgent]) -> str:
+    """The text in which a new agent goes nowhere where another of its name goes: it stays with its keepers, and the other elsewhere."""
     config = load_hub(text, formats=formats)
     for name in config.projects:
         targets = targets_of(config, name)
-        for identity, keepers in fresh.items():
-            rivals = [
-                other.id for other in agents
-                if other.id != identity and fold(other.name) == fold(by_id[identity].name)
-                and any(selects(t, other) and selects(t, by_id[identity]) for t in targets)
-            ]
-            if not rivals:
-                continue
-            gone = [rival for rival in rivals if name not in fresh.get(rival, frozenset())] if name in keepers else [identity]
-            text = with_selection(text, formats, name, [f"!{rival}" for rival in gone], gone)
-            config = load_hub(text, formats=formats)
-            targets = targets_of(config, name)
+        rivals = [other.id for other in others if any(selects(target, other) and selects(target, agent) for target in targets)]
+        if not rivals:
+            continue
+        keeps = name in fresh[agent.id]
+        gone = [rival for rival in rivals if name not in fresh.get(rival, frozenset())] if keeps else [agent.id]
+        text = with_selection(text, formats, name, [f"!{one}" for one in gone], gone)
     return text
 
 

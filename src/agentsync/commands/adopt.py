@@ -19,7 +19,7 @@ from agentsync.config import PROJECT_NAME, Project, load_hub
 from agentsync.formats import Registry
 from agentsync.hub import options_of
 from agentsync.model import AgentsyncError, Problem, Rights
-from agentsync.report import JSON_VERSION, Line, Span, count, hint_line, problem_json, problem_lines, problems_lines, text_line
+from agentsync.report import JSON_VERSION, Line, Span, Style, count, hint_line, problem_json, problem_lines, problems_lines, some_of, text_line
 from agentsync.rights import capability, spell
 from agentsync.survey import parked
 from agentsync.sync import Result, at_work
@@ -147,18 +147,22 @@ def _lines(found: Found, *, dry: bool) -> Iterator[Line]:
 
 def _trouble_lines(here: Sequence[Adopted]) -> Iterator[Line]:
     """What needs a look: agents that run or hide something, copies in conflict, copies that say less, refusals."""
+    looks: dict[str, list[str]] = {}
     for one in here:
-        if one.new and one.powers:
-            yield (("", "  "), ("warn", "look"), ("", f": {one.agent.id}: {'; '.join(one.powers)}"))
+        for power in one.powers if one.new else ():
+            looks.setdefault(power, []).append(one.agent.id)
         allowed = one.agent.agent.words("allow_widening") if one.new and one.agent.agent else None
         if allowed:
-            what = f"{', '.join(allowed)} never held it to its rights, and goes on like that: allow_widening: [{', '.join(allowed)}]"
-            yield (("", "  "), ("warn", "look"), ("", f": {one.agent.id}: {what}"))
+            word = ", ".join(allowed)
+            looks.setdefault(f"{word} never held it to its rights and goes on like that (allow_widening: [{word}])", []).append(one.agent.id)
+    for power, ids in looks.items():
+        yield (("", "  "), ("warn", "look"), ("", f": {power} "), ("faint", f"({some_of(ids)})"))
+    for one in here:
         for copy in one.copies:
             if copy.how != "ok" and copy.why is not None:
-                style = "faint" if copy.how == "behind" else "warn"
+                style: Style = "faint" if copy.how == "behind" else "warn"
                 path = f" ({copy.arrival.found.path})"
-                yield (("", "  "), (style, copy.how), ("", f": {one.agent.id}: {copy.why.message}"), ("faint", path))  # type: ignore[misc]  # one of two
+                yield (("", "  "), (style, copy.how), ("", f": {one.agent.id}: {copy.why.message}"), ("faint", path))
                 if copy.why.hint:
                     yield hint_line(copy.why.hint, 4)
 
