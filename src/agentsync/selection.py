@@ -12,7 +12,7 @@ from typing import Final
 from agentsync.config import HubFile, Project, load_hub
 from agentsync.containers.yaml_document import set_path, set_value
 from agentsync.formats import Registry
-from agentsync.hub import HubAgent, Target, options_of, selects, targets_of
+from agentsync.hub import HubAgent, Target, options_of, selected, selects, targets_of
 from agentsync.model import Value
 from agentsync.snapshot import fold
 
@@ -60,6 +60,42 @@ def with_selection(text: str, formats: Registry, name: str, add: Sequence[str] =
     words = selection_of(load_hub(text, formats=formats), name)
     new = list(dict.fromkeys([*(word for word in words if word not in drop), *add]))
     return text if list(words) == new else set_path(text, ("projects", name, SELECT), new)
+
+
+def with_excluded(text: str, formats: Registry, name: str, agent: HubAgent) -> str:
+    """The text in which a project no longer selects an agent. Exclusions alone would mean all others, so none may be left alone."""
+    words = selection_of(load_hub(text, formats=formats), name)
+    left = [word for word in words if word != agent.id]
+    if len(left) < len(words) and all(word.startswith("!") for word in left):
+        left = []
+    if selected(agent.id, agent.tags, left):
+        left.append(f"!{agent.id}")
+    return text if list(words) == left else set_path(text, ("projects", name, SELECT), left)
+
+
+def with_forgotten(text: str, identity: str, formats: Registry) -> str:
+    """The text without an id, wherever it stands by itself, chosen or excluded; what else is selected stays so."""
+    for where, words in selections(load_hub(text, formats=formats)):
+        left = [word for word in words if word.removeprefix("!") != identity]
+        if len(left) < len(words):
+            everything = not left and all(word.startswith("!") for word in words)
+            text = set_path(text, where, ["*"] if everything else left)
+    return text
+
+
+def with_fork(text: str, formats: Registry, name: str, old: HubAgent, new: HubAgent) -> str:
+    """The text in which one project has `new` where it had `old`, and no other project has it."""
+    config = load_hub(text, formats=formats)
+    for where, words in selections(config):
+        if where[:2] == ("projects", name) and old.id in words:
+            text = set_value(text, (*where, words.index(old.id)), new.id)
+    if not any(selects(target, new) for target in targets_of(load_hub(text, formats=formats), name)):
+        text = with_selection(text, formats, name, [new.id])
+    text = with_excluded(text, formats, name, old)
+    for other in takers(load_hub(text, formats=formats), new):
+        if other != name:
+            text = with_excluded(text, formats, other, new)
+    return text
 
 
 def with_option(text: str, formats: Registry, name: str, target: str, option: str, value: Value) -> str:
@@ -145,12 +181,12 @@ def _apart(text: str, formats: Registry, agent: HubAgent, fresh: Mapping[str, fr
     config = load_hub(text, formats=formats)
     for name in config.projects:
         targets = targets_of(config, name)
-        rivals = [other.id for other in others if any(selects(target, other) and selects(target, agent) for target in targets)]
+        rivals = [other for other in others if any(selects(target, other) and selects(target, agent) for target in targets)]
         if not rivals:
             continue
         keeps = name in fresh[agent.id]
-        gone = [rival for rival in rivals if name not in fresh.get(rival, frozenset())] if keeps else [agent.id]
-        text = with_selection(text, formats, name, [f"!{one}" for one in gone], gone)
+        for one in [rival for rival in rivals if name not in fresh.get(rival.id, frozenset())] if keeps else [agent]:
+            text = with_excluded(text, formats, name, one)
     return text
 
 

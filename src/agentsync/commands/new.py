@@ -41,11 +41,8 @@ Say what the agent must never do, and what to do when it is not sure."""
 def new(session: Session, name: str, description: str | None, edit: bool) -> int:
     """Begin a new agent in the hub. NAME is its id, `reviewer` or `shop/reviewer`; it may only read until you say more."""
     space = open_workspace(session.hub)
-    identity = name.removesuffix(SUFFIX)
+    identity = checked_id(name, "agentsync new")
     parts = identity.split("/")
-    if not all(_PART.fullmatch(part) for part in parts):
-        allowed = "small letters, digits, `-`, `_` and `.`, with `/` between folders"
-        raise AgentsyncError(f"no id for an agent ({name}), allowed are {allowed}", hint=f"agentsync new {_suggested(identity)}")
     path = f"{space.config.agents.rstrip('/')}/{identity}{SUFFIX}"
     if space.disk.look(space.root, path) is not None:
         raise AgentsyncError(f"there is an agent {identity} already", hint=f"agentsync show {identity}")
@@ -61,6 +58,15 @@ def new(session: Session, name: str, description: str | None, edit: bool) -> int
         click.edit(filename=str(Path(space.root, path)))
     session.terminal.say([hint_line("agentsync push -n" if space.config.projects else "agentsync project add PATH --to claude-code")])
     return 0
+
+
+def checked_id(name: str, command: str) -> str:
+    """The id that a user typed. AgentsyncError for one that no file can have, with one that a file can; `command` is for the hint."""
+    identity = name.removesuffix(SUFFIX)
+    if not all(_PART.fullmatch(part) for part in identity.split("/")):
+        allowed = "small letters, digits, `-`, `_` and `.`, with `/` between folders"
+        raise AgentsyncError(f"no id for an agent ({name}), allowed are {allowed}", hint=f"{command} {_suggested(identity)}")
+    return identity
 
 
 def _suggested(identity: str) -> str:
