@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agentsync.adopt import Visit, carry_out, find
 from agentsync.adoption import alike
-from agentsync.config import HubFile, load_hub
+from agentsync.config import HubFile, Project, load_hub
+from agentsync.disk import DiskError, LocalDisk, Stamp
+from agentsync.model import Problem
+from agentsync.sync import at_work
+from agentsync.workspace import Machine, identified, open_hub, user_file
 from tests.conftest import Run
 from tests.in_process import runner
 from tests.test_push import agent_text, git, tree
@@ -243,6 +250,98 @@ def test_the_home_directory_is_a_project_of_the_user(tmp_path: Path, home: Path,
     assert run("adopt", home).code == 0
     project = config(hub).projects["me"]
     assert (project.path, project.scope, plans_nothing(run)) == ("~", "user", True)
+
+
+def test_an_earlier_version_is_known_and_brought_forward(tmp_path: Path, hub: Path, run: Run) -> None:
+    for text in (LINES, LINES.replace("Rule 3.", "Rule three.")):
+        (hub / "agents/reviewer.md").write_text(agent_text("reviewer", prompt=text))
+        git(hub, "add", "-A")
+        git(hub, "commit", "-qm", "x")
+    put(tmp_path / "shop", f"{OPENCODE}/reviewer.md", opencode(prompt=LINES))
+    done = run("adopt", "shop")
+    assert (done.code, "behind: reviewer: an earlier version of it" in done.err) == (0, True), done.err
+    assert run("push", "shop").code == 0
+    assert "Rule three." in (tmp_path / f"shop/{OPENCODE}/reviewer.md").read_text()
+
+
+def test_what_was_removed_elsewhere_is_no_news(tmp_path: Path, home: Path, hub: Path, run: Run) -> None:
+    shop = tmp_path / "shop"
+    put(shop, f"{CLAUDE}/a.md", agent_text("a"))
+    put(shop, f"{CLAUDE}/b.md", agent_text("b"))
+    assert run("adopt", "shop").code == 0
+    assert run("push", "shop").code == 0
+    for ledger in home.rglob("ledger.sqlite3*"):
+        ledger.unlink()
+    assert run("remove", "b").code == 0
+    done = run("sync", "shop")
+    assert ("new agent" in done.err, ids(hub)) == (False, ["a"])
+
+
+def test_a_project_that_is_its_own_hub(tmp_path: Path, run: Run) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    git(own, "init", "-q", "-b", "main")
+    put(own, f"{CLAUDE}/a.md", agent_text("a"))
+    put(own, f"{OPENCODE}/b.md", opencode())
+    put(own, "opencode.json", '{"agent": {"c": {"description": "C", "mode": "subagent", "prompt": "C."}, "d": {"mode": "subagent"}}}\n')
+    assert run("init", "--here", cwd=own).code == 0
+    before = tree(own / ".opencode"), (own / "opencode.json").read_bytes()
+    done = run("adopt", ".", cwd=own)
+    assert (done.code, "d cannot be adopted: it lacks description, which every agent of the hub has" in done.err) == (1, True)
+    assert sorted(path.name for path in (own / CLAUDE).iterdir()) == ["a.md", "b.md", "c.md"]
+    targets = load_hub((own / "agentsync.yaml").read_text()).projects["own"].targets
+    assert isinstance(targets, dict)
+    assert {name: options and options.select for name, options in targets.items()} == {"claude-code": None, "opencode": ("b", "c")}
+    done = json.loads(run("push", "-n", "--json", cwd=own).out)
+    assert (done["changes"], [copy["state"] for copy in done["copies"]]) == ([], ["ok", "ok"])
+    assert (tree(own / ".opencode"), (own / "opencode.json").read_bytes()) == before
+
+
+def test_killed_at_any_write_the_next_adopt_ends_where_one_would_have(tmp_path: Path, home: Path, hub: Path, run: Run) -> None:
+    """Every write of an adopt fails once; then it is run again."""
+    for name in ("a", "b"):
+        put(tmp_path / "shop", f"{CLAUDE}/{name}.md", agent_text(name))
+    begin = {folder: {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} for folder in (home,)}
+    before = tree(hub, tmp_path / "shop")
+    machine, plain = Machine.here(), LocalDisk()
+    for number in range(1, 20):
+        disk = Failing(plain, number)
+        space = replace(identified(open_hub(os.path.realpath(hub), machine, plain, user_file(machine, plain)[0])), disk=disk)
+        visits = [Visit("shop", os.path.realpath(tmp_path / "shop"), "project", Project(path="../shop"))]
+        try:
+            with at_work(space, "adopt") as (ledger, _):
+                result = carry_out(space, ledger, find(space, ledger, visits))[1]
+        except DiskError:
+            result = None
+        assert tree(tmp_path / "shop") == {path: data for path, data in before.items() if path.startswith(str(tmp_path / "shop"))}
+        if result is not None and not disk.failed:
+            break
+        assert run("adopt", "shop").code == 0
+        assert (ids(hub), config(hub).projects["shop"].select, plans_nothing(run)) == (["a", "b"], ("a", "b"), True)
+        git(hub, "reset", "-q", "--hard", git(hub, "rev-list", "--max-parents=0", "HEAD").strip())
+        git(hub, "clean", "-qfd")
+        for path in [path for path in home.rglob("*") if path.is_file() and path not in begin[home]]:
+            path.unlink()
+        for path, data in begin[home].items():
+            path.write_bytes(data)
+    else:
+        pytest.fail("an adopt never ends")
+    assert number > 3
+
+
+class Failing(LocalDisk):
+    """A disk whose n-th write fails."""
+
+    def __init__(self, inner: LocalDisk, number: int) -> None:
+        super().__init__()
+        self._inner, self._left, self.failed = inner, number, False
+
+    def write(self, root: str, path: str, data: bytes, *, expected: bytes | None, mode: int | None = None) -> Stamp:
+        self._left -= 1
+        if self._left == 0:
+            self.failed = True
+            raise DiskError(Problem("full", "the disk is full", path=path))
+        return self._inner.write(root, path, data, expected=expected, mode=mode)
 
 
 @pytest.mark.parametrize(("arguments", "said"), [

@@ -26,7 +26,7 @@ from agentsync.selection import stated, takers, with_adopted, with_project, with
 from agentsync.snapshot import Place, ProjectView, Reader
 from agentsync.sources import Held, in_project
 from agentsync.sources import Reader as Opener
-from agentsync.survey import Sight, look
+from agentsync.survey import Sight, look, versions
 from agentsync.sync import Result, apply
 from agentsync.workspace import Workspace, enable, enabled, shown
 
@@ -141,14 +141,17 @@ def find(space: Workspace, ledger: Ledger, visits: Sequence[Visit], formats: Seq
         registered = name in space.config.projects
         seen = view if registered else replace(view, lock=EMPTY)
         here = [place for place in view.places if not place.home and (not formats or place.target.format in formats)]
+        if not registered:
+            # Rows of an adopt that was killed before it registered the project: nothing of it is anybody's yet.
+            here = [replace(place, rows=()) for place in here]
         mine, said = arrivals(seen, [_owned(place, used[name]) for place in here], agents, reader)
         found.append((name, mine))
         problems += said
-    adoption = plan_adoption(found, agents, space.config.agents.rstrip("/"))
+    adoption = plan_adoption(found, agents, space.config.agents.rstrip("/"), lambda agent: [old for _, old in versions(space, agent)])
     if quiet:
         adoption, held = _harmless(adoption)
         problems = list(held)
-    text = _registered(space, visits, adoption)
+    text = _registered(space, visits, adoption, sight.snapshot.projects)
     problems += [*adoption.problems, *_spread(space, text, adoption)]
     outcomes = tuple(view.outcome for view in sight.snapshot.projects)
     shown_formats = {visit.name: tuple(sorted({copy.arrival.format for one in adoption.adopted if one.project == visit.name for copy in one.copies}))
@@ -192,9 +195,10 @@ def _harmless(adoption: Adoption) -> tuple[Adoption, list[Problem]]:
     return replace(adoption, adopted=good, agents=tuple(agent for agent in adoption.agents if agent.id not in gone)), problems
 
 
-def _registered(space: Workspace, visits: Sequence[Visit], adoption: Adoption) -> str:
+def _registered(space: Workspace, visits: Sequence[Visit], adoption: Adoption, views: Sequence[ProjectView]) -> str:
     """agentsync.yaml with the projects, each with exactly the agents and targets it has."""
     agents = {agent.id: agent for agent in adoption.agents}
+    homes = {view.outcome.name: frozenset(place.target.format for place in view.places if place.home) for view in views}
     text = space.text
     for visit in visits:
         wanted: dict[str, frozenset[str]] = {}
@@ -207,7 +211,7 @@ def _registered(space: Workspace, visits: Sequence[Visit], adoption: Adoption) -
         if visit.entry is not None:
             text = with_project(text, visit.name, stated(visit.entry), wanted, agents)
         else:
-            text = with_adopted(text, space.formats, visit.name, wanted, agents)
+            text = with_adopted(text, space.formats, visit.name, wanted, agents, homes.get(visit.name, frozenset()))
     keepers: dict[str, frozenset[str]] = {}
     for one in adoption.adopted:
         keepers[one.agent.id] = keepers.get(one.agent.id, frozenset()) | {one.project}

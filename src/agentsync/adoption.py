@@ -8,7 +8,7 @@ meaning through the copy's format. Nothing is planned for the projects: only the
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from shlex import quote
 from typing import Final, Literal
@@ -143,11 +143,15 @@ def arrivals(view: ProjectView, places: Iterable[Place], agents: Sequence[HubAge
 
 
 def news(places: Places, view: ProjectView, agents: Sequence[HubAgent], reader: Reader) -> list[Arrival]:
-    """The new agents in a project's targets: those that are not in the way of an agent of the hub either."""
+    """The new agents in a project's targets: those that are not in the way of an agent of the hub either.
+
+    What the lock calls the copy of an agent that the hub no longer has is no news: it was taken out of the hub elsewhere.
+    """
     found: list[Arrival] = []
     for place, items, _ in places:
         met = {(item.standing.found.path, item.standing.entry) for item in items if item.standing is not None}
         if any(file.text is not None and (file.path, None) not in met for file in place.found.values()):
+            met |= {(line.path, line.entry[1:] if line.entry else None) for line in view.lock.values() if line.target == place.target.format}
             found += [one for one in arrivals(view, (place,), agents, reader)[0] if (one.found.path, one.entry) not in met]
     return found
 
@@ -166,9 +170,15 @@ def _at(place: Place, path: str) -> str:
 # ---- the plan -----------------------------------------------------------------------------------------------------
 
 
-def plan_adoption(projects: Sequence[tuple[str, Sequence[Arrival]]], agents: Sequence[HubAgent], folder: str) -> Adoption:
-    """What becomes of the arrivals of each project. folder: the hub's folder of agents."""
-    work = _Work(agents, folder)
+History = Callable[[HubAgent], Iterable[HubAgent]]
+"""Earlier versions of an agent of the hub, newest first."""
+
+
+def plan_adoption(
+    projects: Sequence[tuple[str, Sequence[Arrival]]], agents: Sequence[HubAgent], folder: str, history: History = lambda _: ()
+) -> Adoption:
+    """What becomes of the arrivals of each project. folder: the hub's folder of agents. history is asked for few agents only."""
+    work = _Work(agents, folder, history)
     for name, found in projects:
         work.project(name, found)
     return Adoption(tuple(work.adopted), tuple(sorted(work.agents.values(), key=lambda one: one.id)), tuple(work.problems))
@@ -177,8 +187,9 @@ def plan_adoption(projects: Sequence[tuple[str, Sequence[Arrival]]], agents: Seq
 class _Work:
     """One planning."""
 
-    def __init__(self, agents: Sequence[HubAgent], folder: str) -> None:
-        self._folder, self._rules = folder, load(HUB_FORMAT)
+    def __init__(self, agents: Sequence[HubAgent], folder: str, history: History) -> None:
+        self._folder, self._rules, self._history = folder, load(HUB_FORMAT), history
+        self._known_before = frozenset(agent.id for agent in agents)
         self.agents = {agent.id: agent for agent in agents}
         self.adopted: list[Adopted] = []
         self.problems: list[Problem] = []
@@ -256,7 +267,8 @@ class _Work:
             if how == "ok":
                 return made
             if isinstance(made, HubAgent):
-                made = why or Problem("unreadable", "the hub cannot say it")
+                reason = why.message if why is not None else how
+                made = Problem("not-adopted", f"{reason}, which every agent of the hub has" if how == "behind" else reason)
         what = f"{one.agent.name} cannot be adopted: {made.message}"
         return Problem("not-adopted", what, path=_at(one.place, one.found.path), severity="warning")
 
@@ -295,8 +307,18 @@ class _Work:
         if how == "ok":
             row = replace(row, recipe=one.place.recipe, stamp=one.found.stamp)
         elif how == "conflict":
+            old = self._once(one, agent)
+            if old is not None:
+                why = Problem("behind", "an earlier version of it", path=one.found.path, severity="note")
+                return Taken(one, agent.id, "behind", replace(row, hub=old.digest), why)
             row = replace(row, written="", base="", hub="", says="")
         return Taken(one, agent.id, how, row, why)
+
+    def _once(self, one: Arrival, agent: HubAgent) -> HubAgent | None:
+        """The earlier version of the hub's agent that a copy says, or None."""
+        if agent.id not in self._known_before:
+            return None
+        return next((old for old in self._history(agent) if _says(old, one.place) == one.agent), None)
 
 
 def _clusters(found: Sequence[Arrival]) -> list[list[Arrival]]:

@@ -409,7 +409,8 @@ def _clash(items: Sequence[Item], item: Item) -> Problem:
 
 
 def _deleted(item: Item) -> Problem:
-    hint = f"agentsync project enable {item.place.target.project}  (to have all its copies again)"
+    agent, project = quote(item.agent.id), item.place.target.project
+    hint = f"agentsync restore {agent} -p {project}  (or: agentsync exclude {agent} -p {project})"
     return Problem("deleted", "the copy was deleted there and stays deleted", path=item.path, hint=hint, severity="note")
 
 

@@ -136,8 +136,13 @@ def _goes(agent: HubAgent, format_id: str) -> bool:
     return own is None or format_id in own
 
 
-def with_adopted(text: str, formats: Registry, name: str, wanted: Wanted, agents: Mapping[str, HubAgent]) -> str:
-    """The text with more agents for a project that is there: selected, at the targets that hold them and at no others."""
+def with_adopted(
+    text: str, formats: Registry, name: str, wanted: Wanted, agents: Mapping[str, HubAgent], home: frozenset[str] = frozenset()
+) -> str:
+    """The text with more agents for a project that is there: selected, at the targets that hold them and at no others.
+
+    home: targets whose folder is the hub's own, which holds every agent anyway.
+    """
     known = options_of(load_hub(text, formats=formats), load_hub(text, formats=formats).projects[name])
     fresh = sorted({format_id for held in wanted.values() for format_id in held} - known.keys())
     for format_id in fresh:
@@ -148,7 +153,7 @@ def with_adopted(text: str, formats: Registry, name: str, wanted: Wanted, agents
         if not any(selects(replace(target, narrow=None), agent) for target in targets.values()):
             text = with_selection(text, formats, name, [identity], [f"!{identity}"])
         for format_id, target in targets.items():
-            if format_id in fresh:
+            if format_id in fresh or format_id in home:
                 continue
             text = _placed(text, formats, name, target, agent, here=format_id in wanted[identity])
     return text

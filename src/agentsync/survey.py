@@ -153,7 +153,7 @@ def _looked_up(space: Workspace, snapshot: Snapshot, reader: Reader) -> Snapshot
         return snapshot
     top = git.top_level(space.root) or space.root
     agents = {agent.id: agent for agent in snapshot.agents}
-    history = {identity: _versions(space, top, agents[identity]) for identity in sorted(ids)}
+    history = {identity: versions(space, agents[identity], top) for identity in sorted(ids)}
     locked = {(identity, commit): _locked(space, top, agents[identity], commit) for identity, commit in sorted(commits)}
     return replace(snapshot, projects=tuple(views), history=history, locked=locked)
 
@@ -176,10 +176,11 @@ def _hub_path(space: Workspace, top: str, path: str) -> str:
     return path if below == "." else f"{PurePosixPath(below)}/{path}"
 
 
-def _versions(space: Workspace, top: str, agent: HubAgent) -> tuple[tuple[str, HubAgent], ...]:
-    """Earlier versions of an agent, newest first, with what the working tree has now at the head."""
+def versions(space: Workspace, agent: HubAgent, top: str | None = None) -> tuple[tuple[str, HubAgent], ...]:
+    """Earlier versions of an agent, newest first, with what the working tree has now at the head. top: of the hub's repository, if known."""
     from agentsync import history
 
+    top = top or git.top_level(space.root) or space.root
     found = [("", agent)]
     found += [(commit, old) for commit, data in history.versions(top, _hub_path(space, top, agent.path))
               if (old := _version(space, agent, data)) is not None]

@@ -157,6 +157,8 @@ def _common_hint(hints: Sequence[str]) -> str | None:
     for option in (r" --agent ('[^']*'|\S+)", r" --to \S+"):
         if len({found[0] if (found := re.search(option, one)) else "" for one in hints}) > 1:
             hint = re.sub(option, "", hint)
+    if len(set(hints)) > 1:
+        hint = re.sub(r"\b(restore|exclude) ('[^']*'|\S+)", r"\1 ID", hint)
     return hint
 
 
