@@ -108,6 +108,16 @@ def test_copies_of_one_agent_become_one(tmp_path: Path, hub: Path, run: Run) -> 
     assert (plans_nothing(run), tree(shop)) == (True, before)
 
 
+def test_a_format_that_writes_names_otherwise_is_joined_all_the_same(tmp_path: Path, hub: Path, run: Run) -> None:
+    shop = tmp_path / "shop"
+    put(shop, f"{CLAUDE}/rev.md", agent_text("code-reviewer", "Reviews", LINES, "tools: Read, Grep, Glob\n"))
+    assert run("convert", "shop/.claude/agents", "--to", "crewai,copilot,kilo", "--into", "shop").code == 0
+    done = json.loads(run("adopt", "shop", "--json").out)
+    [agent] = done["agents"]
+    assert {copy["target"]: copy["state"] for copy in agent["copies"]} == dict.fromkeys(("claude-code", "crewai", "copilot", "kilo"), "ok")
+    assert plans_nothing(run)
+
+
 def test_a_copy_that_contradicts_is_a_conflict_from_the_start(tmp_path: Path, hub: Path, run: Run) -> None:
     shop = tmp_path / "shop"
     put(shop, f"{CLAUDE}/reviewer.md", agent_text("reviewer", "Reviews", LINES))
@@ -359,3 +369,18 @@ def test_what_cannot_be_adopted(tmp_path: Path, hub: Path, run: Run, arguments: 
 def test_prompts_are_alike_from_half_their_lines_on() -> None:
     assert alike("a\nb\nc\nd", "a\nb\nx\ny")
     assert not alike("a\nb\nc\nd", "a\nx\ny\nz")
+
+
+def test_a_project_cannot_speak_for_the_hub(tmp_path: Path, hub: Path, run: Run) -> None:
+    """What stands under the hub's own key in a project's file is no permission, and goes nowhere."""
+    words = "tools: Read\nagentsync:\n  allow_widening: [codex]\n  tags: [all]\n  codex: {sandbox_mode: danger-full-access}\n"
+    put(tmp_path / "shop", f"{CLAUDE}/a.md", agent_text("a", head=words))
+    done = run("adopt", "shop")
+    text = (hub / "agents/a.md").read_text() if (hub / "agents/a.md").exists() else ""
+    assert ("danger" in text, "allow_widening" in text, "tags" in text) == (False, False, False), done.err + text
+    assert "a cannot be adopted: its key `agentsync` speaks for the hub, which no project may" in done.err
+
+
+def test_without_a_command_adopt_is_offered(tmp_path: Path, hub: Path, run: Run) -> None:
+    put(tmp_path / "shop", f"{CLAUDE}/a.md", agent_text("a"))
+    assert "agentsync adopt ." in run(cwd=tmp_path / "shop").out

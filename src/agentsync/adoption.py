@@ -199,24 +199,24 @@ class _Work:
         held = {(row.agent, place.target.format) for place in {id(one.place): one.place for one in found}.values() for row in place.rows}
         groups: dict[str, list[Arrival]] = {}
         for one in found:
-            groups.setdefault(codec.slug(one.agent.name), []).append(one)
-        for slug in sorted(groups):
-            clusters = _clusters(groups[slug])
+            groups.setdefault(_stem(one.agent.name), []).append(one)
+        for stem in sorted(groups):
+            clusters = _clusters(groups[stem])
             apart = len(clusters) > 1
             for cluster in clusters:
-                known = self._known(slug, cluster, held)
+                known = self._known(stem, cluster, held)
                 if known is not None:
                     taken = [self._taken(one, known) for one in cluster]
                     self.adopted.append(Adopted(name, known, new=False, copies=tuple(taken)))
                     held |= {(known.id, one.format) for one in cluster}
                 else:
-                    self._new(name, slug, cluster, apart=apart)
+                    self._new(name, codec.slug(cluster[0].agent.name), cluster, apart=apart)
 
-    def _known(self, slug: str, cluster: Sequence[Arrival], held: set[tuple[str, str]]) -> HubAgent | None:
+    def _known(self, stem: str, cluster: Sequence[Arrival], held: set[tuple[str, str]]) -> HubAgent | None:
         """The hub's agent that a cluster is: one that says the same, else one of this name with most of its prompt."""
         free = [
             agent for agent in self.agents.values()
-            if agent.agent is not None and codec.slug(agent.agent.name) == slug
+            if agent.agent is not None and _stem(agent.agent.name) == stem
             and not any((agent.id, one.format) in held or not _for(agent, one.format) for one in cluster)
         ]
         for one in cluster:
@@ -268,6 +268,8 @@ class _Work:
                 return made
             if isinstance(made, HubAgent):
                 reason = why.message if why is not None else how
+                if any(HUB_FORMAT in natives for natives in one.agent.extra.values()):
+                    reason = f"its key `{HUB_FORMAT}` speaks for the hub, which no project may; take that key out"
                 made = Problem("not-adopted", f"{reason}, which every agent of the hub has" if how == "behind" else reason)
         what = f"{one.agent.name} cannot be adopted: {made.message}"
         return Problem("not-adopted", what, path=_at(one.place, one.found.path), severity="warning")
@@ -321,13 +323,18 @@ class _Work:
         return next((old for old in self._history(agent) if _says(old, one.place) == one.agent), None)
 
 
+def _stem(name: str) -> str:
+    """What the names of one agent have in common where a format writes them as slugs, with `-` or with `_`."""
+    return codec.slug(name).replace("_", "-")
+
+
 def _clusters(found: Sequence[Arrival]) -> list[list[Arrival]]:
-    """Copies of one slug, taken together where they are one agent: one a format, of one name, with most of the prompt in common."""
+    """Copies of one stem, taken together where they are one agent: one a format, of one name, with most of the prompt in common."""
     clusters: list[list[Arrival]] = []
     for one in sorted(found, key=lambda one: (*(-int(part) for part in richness(one.place.rules)), one.format, one.found.path)):
         for cluster in clusters:
             head = cluster[0].agent
-            names = {fold(head.name), fold(codec.slug(head.name))}
+            names = {fold(head.name), fold(codec.slug(head.name)), fold(codec.slug(head.name, "snake"))}
             if one.format not in {other.format for other in cluster} and fold(one.agent.name) in names and alike(head.prompt, one.agent.prompt):
                 cluster.append(one)
                 break

@@ -23,6 +23,9 @@ _OF_NOBODY: Final = frozenset({".github", ".config"})
 """Folders that say nothing about which assistant is used."""
 
 
+_ELSEWHERE: Final = "the hub that is used here"
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """The agents of one assistant in a folder: how many can be used, and in which files something is wrong."""
@@ -66,7 +69,7 @@ def the_hub(named: str | None, here: Path, known: Registry) -> HubSeen | None:
     config = load_hub(decode(disk.read(found, HUB_FILE).data), shown(found, HUB_FILE), known)
     agents = sum(1 for path in (root / config.agents).rglob("*.md") if path.is_file())
     inside = root == here.resolve() or root in here.resolve().parents
-    why = "this hub" if root == here.resolve() else "the hub around this folder" if inside else "the hub that is used here"
+    why = "this hub" if root == here.resolve() else "the hub around this folder" if inside else _ELSEWHERE
     return HubSeen(root, why, agents, len(config.projects))
 
 
@@ -120,7 +123,9 @@ def _trouble(one: Seen) -> str:
 def _next(hub: HubSeen | None, seen: Sequence[Seen], present: Sequence[Format], formats: Sequence[Format]) -> Iterator[Line]:
     """The command to type now, and what it does."""
     used = [one for one in seen if one.agents]
-    if hub is not None and not hub.agents:
+    if hub is not None and used and hub.why == _ELSEWHERE:
+        yield from _commands(("agentsync adopt .", "take the agents here into the hub"), ("agentsync status", "how everything stands"))
+    elif hub is not None and not hub.agents:
         yield from _commands(("agentsync new NAME", "begin an agent"))
     elif hub is not None and not hub.projects:
         yield from _commands(("agentsync list", "the agents of this hub"), ("agentsync project add PATH", "give them to a project"))
