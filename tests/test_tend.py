@@ -80,6 +80,14 @@ def test_rename_moves_the_file_and_keeps_every_copy(tmp_path: Path, hub: Path, r
     assert ("update", "app", ".claude/agents/reviewer.md") in changes(run)
 
 
+def test_a_rename_commits_no_changes_of_the_user_s(tmp_path: Path, hub: Path, run: Run) -> None:
+    (hub / "agents/reviewer.md").write_text(agent_text("reviewer", prompt="Not yet committed."))
+    done = run("rename", "reviewer", "checker")
+    assert (done.code, "not committed" in done.err) == (0, True)
+    assert "checker.md" not in git(hub, "ls-files")
+    assert "Not yet committed." in (hub / "agents/checker.md").read_text()
+
+
 def test_rename_keeps_comments_and_undo_takes_it_back(tmp_path: Path, hub: Path, run: Run) -> None:
     before = tree(hub)
     assert run("rename", "tester", "checker").code == 0

@@ -13,6 +13,7 @@ import msgspec
 
 from agentsync.adoption import Adopted, Adoption, Arrival, arrivals, news, plan_adoption, richness, says_prompt
 from agentsync.config import HUB_FILE, HubFile, KnownHub, Project, TargetOptions, load_hub
+from agentsync.containers.yaml_document import set_keys
 from agentsync.copies import Change, Edit, Plan, ProjectOutcome
 from agentsync.formats import FormatError, detect
 from agentsync.formats.folders import shared_folder
@@ -20,9 +21,9 @@ from agentsync.formats.globs import compiled
 from agentsync.formats.rules import Format
 from agentsync.hub import options_of
 from agentsync.ledger import Ledger
-from agentsync.model import EMPTY, HUB_FORMAT, Problem
+from agentsync.model import EMPTY, HUB_FORMAT, Problem, Value
 from agentsync.report import count, some_of
-from agentsync.selection import stated, takers, with_adopted, with_project, without_clashes
+from agentsync.selection import open_to, registered, stated, with_adopted, without_clashes
 from agentsync.snapshot import Place, ProjectView, Reader
 from agentsync.sources import Held, in_project
 from agentsync.sources import Reader as Opener
@@ -199,7 +200,7 @@ def _registered(space: Workspace, visits: Sequence[Visit], adoption: Adoption, v
     """agentsync.yaml with the projects, each with exactly the agents and targets it has."""
     agents = {agent.id: agent for agent in adoption.agents}
     homes = {view.outcome.name: frozenset(place.target.format for place in view.places if place.home) for view in views}
-    text = space.text
+    text, fresh_projects = space.text, dict[str, Value]()
     for visit in visits:
         wanted: dict[str, frozenset[str]] = {}
         for one in adoption.adopted:
@@ -209,9 +210,11 @@ def _registered(space: Workspace, visits: Sequence[Visit], adoption: Adoption, v
         if not wanted:
             continue
         if visit.entry is not None:
-            text = with_project(text, visit.name, stated(visit.entry), wanted, agents)
+            fresh_projects[visit.name] = registered(stated(visit.entry), wanted, agents)
         else:
             text = with_adopted(text, space.formats, visit.name, wanted, agents, homes.get(visit.name, frozenset()))
+    if fresh_projects:
+        text = set_keys(text, ("projects",), fresh_projects)
     keepers: dict[str, frozenset[str]] = {}
     for one in adoption.adopted:
         keepers[one.agent.id] = keepers.get(one.agent.id, frozenset()) | {one.project}
@@ -222,11 +225,9 @@ def _registered(space: Workspace, visits: Sequence[Visit], adoption: Adoption, v
 def _spread(space: Workspace, text: str, adoption: Adoption) -> list[Problem]:
     """Projects whose selection takes agents that were not found there: push would write them."""
     config = load_hub(text, shown(space.root, HUB_FILE), space.formats)
-    getting: dict[str, list[str]] = {}
-    for one in adoption.new:
-        for name in takers(config, one.agent):
-            if not any(other.project == name and other.agent.id == one.agent.id for other in adoption.adopted):
-                getting.setdefault(name, []).append(one.agent.id)
+    held = {(one.project, one.agent.id) for one in adoption.adopted}
+    new = [one.agent for one in adoption.new]
+    getting = {name: ids for name in config.projects if (ids := [a.id for a in open_to(config, name, new) if (name, a.id) not in held])}
     return [
         Problem("spreads", f"{name} selects them too: push will write {count(len(ids), 'agent')} there ({some_of(ids)})",
                 hint=f"agentsync push {name} -n", severity="note")

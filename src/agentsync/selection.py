@@ -113,15 +113,14 @@ Wanted = Mapping[str, frozenset[str]]
 """Agent id to the formats in which a project has copies of it."""
 
 
-def with_project(text: str, name: str, entry: Mapping[str, Value], wanted: Wanted, agents: Mapping[str, HubAgent]) -> str:
-    """The text with a new project that selects just these agents, each at just the targets that hold it."""
+def registered(entry: Mapping[str, Value], wanted: Wanted, agents: Mapping[str, HubAgent]) -> Value:
+    """A new project as agentsync.yaml is to hold it: it selects just these agents, each at just the targets that hold them."""
     formats = list(dict.fromkeys(format_id for held in wanted.values() for format_id in sorted(held)))
     narrow = {format_id: _narrowed(format_id, wanted, agents) for format_id in formats}
     targets: Value = list(formats)
     if any(narrow.values()):
         targets = {format_id: {SELECT: words} if (words := narrow[format_id]) else {} for format_id in formats}
-    whole: Value = {**entry, "targets": targets, SELECT: sorted(wanted)}
-    return set_path(text, ("projects", name), whole)
+    return {**entry, "targets": targets, SELECT: sorted(wanted)}
 
 
 def _narrowed(format_id: str, wanted: Wanted, agents: Mapping[str, HubAgent]) -> list[str]:
@@ -193,6 +192,15 @@ def _apart(text: str, formats: Registry, agent: HubAgent, fresh: Mapping[str, fr
         for one in [rival for rival in rivals if name not in fresh.get(rival.id, frozenset())] if keeps else [agent]:
             text = with_excluded(text, formats, name, one)
     return text
+
+
+def open_to(config: HubFile, name: str, agents: Sequence[HubAgent]) -> list[HubAgent]:
+    """Those of some agents that a project selects at some target. A project that names its agents one by one is quickly asked."""
+    words = selection_of(config, name)
+    plain = not any(word.startswith(("!", "tag:")) or any(sign in word for sign in "*?[") for word in words)
+    chosen = [agent for agent in agents if agent.id in words] if plain else agents
+    targets = targets_of(config, name) if chosen else ()
+    return [agent for agent in chosen if any(selects(target, agent) for target in targets)]
 
 
 def takers(config: HubFile, agent: HubAgent) -> list[str]:

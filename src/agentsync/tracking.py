@@ -43,9 +43,13 @@ def unsaved(space: Workspace, edits: Sequence[Edit]) -> frozenset[str]:
     """Those of the hub's files about to change that hold changes nobody committed yet."""
     if space.config.branch is None or not edits:
         return frozenset()
-    inside = {below(space.root, edit.path)[1]: edit.path for edit in edits}
-    changed = git.changed_paths(below(space.root, "")[0], list(inside))
-    return frozenset(path for name, path in inside.items() if name in changed)
+    top, _ = below(space.root, "")
+    inside = {below_of(space, top, edit.path): edit.path for edit in edits}
+    changed = git.changed_paths(top, list(inside))
+    dirty = {path for name, path in inside.items() if name in changed}
+    # A file that is given another name takes the changes in it along.
+    moved = {change.agent for edit in edits if edit.path in dirty for change in edit.changes if change.action == "move"}
+    return frozenset(dirty | {edit.path for edit in edits if any(change.agent in moved for change in edit.changes)})
 
 
 def commit_hub(space: Workspace, edits: Sequence[Edit], dirty: frozenset[str], subject: str = "") -> Committed:
@@ -61,7 +65,7 @@ def commit_hub(space: Workspace, edits: Sequence[Edit], dirty: frozenset[str], s
         return Committed(None, tuple(problems))
     top, _ = below(space.root, "")
     try:
-        return Committed(git.commit_paths(top, [below(space.root, edit.path)[1] for edit in mine], message(mine, subject)), tuple(problems))
+        return Committed(git.commit_paths(top, [below_of(space, top, edit.path) for edit in mine], message(mine, subject)), tuple(problems))
     except GitError as error:
         note = Problem("not-committed", f"the changes are in the hub's files, but not committed: {error.problem.message}", severity="warning")
         return Committed(None, (*problems, note))

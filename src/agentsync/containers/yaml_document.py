@@ -178,6 +178,18 @@ def _set(text: str, root: Node | None, path: tuple[str, ...], value: Value, styl
     return text
 
 
+def set_keys(text: str, path: tuple[str, ...], values: Mapping[str, Value], layout: Layout = CONFIG) -> str:
+    """The text with several keys of one map set at once: a long text is taken apart once, not for each.
+
+    >>> set_keys("a: {}\\n", ("a",), {"x": 1, "z": 2})
+    'a:\\n  x: 1\\n  z: 2\\n'
+    """
+    mark, source, root = _opened_tree(_readable(text, layout))
+    if not isinstance(descend(root, path, layout.duplicate), Map):
+        return set_path(text, path, dict(values), layout)
+    return mark + change_at(source, root, path, values, _style(source, layout))
+
+
 def set_value(text: str, path: tuple[str | int, ...], value: Value, layout: Layout = CONFIG) -> str:
     """The text with another value at a path of keys and places in lists that is there; KeyError where it is not.
 
