@@ -384,3 +384,18 @@ def test_a_project_cannot_speak_for_the_hub(tmp_path: Path, hub: Path, run: Run)
 def test_without_a_command_adopt_is_offered(tmp_path: Path, hub: Path, run: Run) -> None:
     put(tmp_path / "shop", f"{CLAUDE}/a.md", agent_text("a"))
     assert "agentsync adopt ." in run(cwd=tmp_path / "shop").out
+
+
+def test_a_version_that_drifted_in_another_project_is_resolved_or_forked(tmp_path: Path, hub: Path, run: Run) -> None:
+    put(tmp_path / "shop", f"{CLAUDE}/reviewer.md", agent_text("reviewer", prompt=LINES))
+    put(tmp_path / "app", f"{CLAUDE}/reviewer.md", agent_text("reviewer", prompt=LINES.replace("Rule 3.", "Rule three.")))
+    before = tree(tmp_path / "shop", tmp_path / "app")
+    done = run("adopt", "shop", "app")
+    assert (done.code, ids(hub), "conflict: reviewer" in done.err) == (1, ["reviewer"], True)
+    assert run("sync", "--all").code == 1
+    assert {path: data for path, data in tree(tmp_path / "shop", tmp_path / "app").items() if not path.endswith("agentsync.lock")} == before
+    assert run("fork", "reviewer", "-p", "app").code == 0
+    assert (ids(hub), plans_nothing(run)) == (["app/reviewer", "reviewer"], True)
+    assert "Rule three." in (hub / "agents/app/reviewer.md").read_text()
+    assert run("sync", "--all").code == 0
+    assert {path: data for path, data in tree(tmp_path / "shop", tmp_path / "app").items() if not path.endswith("agentsync.lock")} == before

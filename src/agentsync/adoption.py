@@ -375,7 +375,9 @@ def judge(agent: HubAgent, one: Arrival) -> tuple[How, Problem | None, tuple[Los
 
 def _conflict(agent: HubAgent, one: Arrival, parts: str) -> Problem:
     what = f"hub and copy differ in {parts}"
-    return Problem("conflict", what, path=one.found.path, hint=f"agentsync resolve {quote(agent.id)}", severity="warning")
+    ident = quote(agent.id)
+    hint = f"agentsync resolve {ident}  (or: agentsync fork {ident} -p {one.place.target.project})"
+    return Problem("conflict", what, path=one.found.path, hint=hint, severity="warning")
 
 
 def _says(agent: HubAgent, place: Place) -> Agent | None:
