@@ -240,6 +240,14 @@ def test_equal_names_in_one_folder(tmp_path: Path, run: Run) -> None:
     assert ".claude/agents/x/b.md: A107 .claude/agents/a.md has the name a too" in done.out
 
 
+def test_two_agents_of_a_hub_may_share_a_name(tmp_path: Path, run: Run) -> None:
+    run("init", "hub")
+    put(tmp_path, "hub/agents/a.md", head(*CLAUDE))
+    put(tmp_path, "hub/agents/shop/a.md", head(*CLAUDE))
+    done = run("lint", cwd=tmp_path / "hub")
+    assert (done.code, "A107" in done.out) == (0, False)
+
+
 def test_files_that_cannot_be_read(tmp_path: Path, run: Run) -> None:
     put(tmp_path, ".claude/agents/big.md", GOOD + "x" * (1 << 20))
     put(tmp_path, ".claude/agents/latin.md", GOOD.replace("Reviews", "Prüft").encode("latin-1"))

@@ -15,7 +15,7 @@ from agentsync.containers.layout import CUT, Entry, Layout, Parsed
 from agentsync.formats.folders import also_reads
 from agentsync.formats.rules import Format
 from agentsync.lint.codes import CODES
-from agentsync.model import Agent, Document, Problem, Reading, Severity
+from agentsync.model import HUB_FORMAT, Agent, Document, Problem, Reading, Severity
 from agentsync.risks import hidden_characters
 from agentsync.shapes import SHAPES, BadValue
 
@@ -80,10 +80,12 @@ def check(source: Source, readers: Sequence[Format]) -> tuple[tuple[Problem, ...
 
 
 def twins(named: Sequence[tuple[Source, tuple[str, ...]]]) -> Iterator[Problem]:
-    """Agents of one name in one folder, said of every file but the first."""
+    """Agents of one name in one folder, said of every file but the first. In a hub two may share a name: each project has one of them."""
     first: dict[tuple[str, str, str], str] = {}
     for source, names in named:
-        if source.folder is None or compile_format(source.rules).kind(source.kind, source.place).rules.unit == "entry":
+        if source.rules.id == HUB_FORMAT or source.folder is None:
+            continue
+        if compile_format(source.rules).kind(source.kind, source.place).rules.unit == "entry":
             continue
         for name in names:
             key = (source.rules.id, source.folder, name.casefold() if source.rules.name.fold else name)
