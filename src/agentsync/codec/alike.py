@@ -34,7 +34,7 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _KINDS: Final = frozenset({"head+body", "toml", "json", "jsonc", "yaml"})
 _PLAIN_FIELD: Final = frozenset({"key", "shape", "required", "empty", "null_", "bad", "missing", "limit", "active", "unstated"})
 _PLAIN_NAME: Final = frozenset({
-    "source", "key", "write", "trim", "pattern", "length", "reserved", "builtin", "fold", "slug", "bad", "blank", "by_file", "text_of",
+    "source", "key", "write", "trim", "pattern", "length", "reserved", "builtin", "taken", "fold", "slug", "bad", "blank", "by_file", "text_of",
 })
 
 
@@ -89,7 +89,9 @@ def _plain_texts(compiled: Compiled, kind: Kind, agent: Agent, rule: FieldRule) 
     fmt, name, prompt, told = compiled.format, agent.name, agent.prompt, agent.fields.get("description")
     if type(told) is not str or not told.strip() or "display_name" in agent.fields or _marked(agent):
         return False
-    if _NAME.fullmatch(name) is None or slug(name, fmt.name.slug) != name or fitting_name(fmt, name) != name or is_builtin(fmt.name, name):
+    if _NAME.fullmatch(name) is None or slug(name, fmt.name.slug) != name or fitting_name(fmt, name) != name:
+        return False
+    if is_builtin(fmt.name, name) or name in fmt.name.taken:
         return False
     body = fmt.body
     if not prompt or len(prompt) < body.min or (body.limit is not None and len(prompt) > body.limit):

@@ -25,7 +25,11 @@ def write_name(build: Build, path: str, entry: str | None, fresh: bool) -> str |
         why = name_problem(rules, agent.name)
         build.problem = Problem("name-refused", f"{fmt.title} does not take the name {agent.name!r}: {why}", hint="rename the agent")
         return None
-    if name != agent.name:
+    here = build.old.get(rules.key)
+    if name in rules.taken and _names(fmt, here, None) != name:
+        build.because("name", "approximated", f"{fmt.title} has an agent `{name}` of its own and would never ask this one")
+        name = f"{name}-agent"
+    elif name != agent.name:
         why = name_problem(rules, agent.name) or "blanks around it are trimmed"
         build.because("name", "approximated", f"{fmt.title} takes no such name: {why}")
     if rules.override is not None and is_builtin(rules, name) and _own_or_old(build, rules.override) is not True:
@@ -44,7 +48,6 @@ def write_name(build: Build, path: str, entry: str | None, fresh: bool) -> str |
     if rules.by_file and fresh and file_name != name and name_problem(rules, file_name) is None:
         build.because("name", "approximated", f"{fmt.title} looks for an agent by the name of its file")
         name = file_name
-    here = build.old.get(rules.key)
     if rules.key in build.old and _names(fmt, here, placed) == name:
         build.keys[rules.key] = here      # blanks that the client trims, or a key that leaves the name to the file
     elif (rules.write == "always" and fresh) or rules.key in build.old or placed != name:
