@@ -23,13 +23,13 @@ PURE: Final[Mapping[str, tuple[str, ...]]] = {
     "3, the engine": ("codec", "merge"),
     "4, decisions": (
         "api", "config_targets", "config", "hub", "lockfile", "lift", "risks", "lint", "snapshot", "selection",
-        "bases", "readers", "plan", "pull", "adoption",
+        "bases", "readers", "plan", "pull", "adoption", "hooks",
     ),
 }
-SIDE: Final = ("disk", "git", "history", "ledger", "locking")
+SIDE: Final = ("disk", "git", "history", "index", "ledger", "locking")
 UPPER: Final[Mapping[str, tuple[str, ...]]] = {
     "5, read, plan, apply": ("sources", "conversion", "own_formats", "workspace", "survey", "tracking", "sync", "sync_report", "checking", "doctor"),
-    "6, answers": ("decide", "settle", "undo", "status", "adopt", "tend"),
+    "6, answers": ("decide", "settle", "undo", "status", "adopt", "tend", "staged", "staged_alone", "hooking", "hook_runs"),
     "7, the command line": ("commands",),
 }
 # Finds and reads agentsync's own data files, which are as constant as its code; `formats` may ask it for their text.
@@ -41,6 +41,7 @@ SIDE_KNOWS: Final[Mapping[str, frozenset[str]]] = {
     "disk": frozenset({"model"}),
     "git": frozenset({"model"}),
     "history": frozenset({"model", "disk", "git"}),
+    "index": frozenset({"model", "disk", "git"}),
     "ledger": frozenset({"model", "copies", "disk"}),
     "locking": frozenset({"model", "disk"}),
 }

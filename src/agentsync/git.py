@@ -24,6 +24,9 @@ _ALWAYS: Final = (
 )
 _SECONDS: Final = 60
 
+IN_HOOK: Final = "AGENTSYNC_HOOK"
+"""The variable that marks git calls of ours: hooks, in `.git/hooks` or in git's configuration, leave them alone."""
+
 # What git leaves in its folder while something is unfinished, and what that is called.
 _UNFINISHED: Final = (
     ("MERGE_HEAD", "a merge"),
@@ -47,18 +50,22 @@ _WHO: Final = frozenset({"GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_N
 def environment() -> dict[str, str]:
     """This process's environment for a git call: a hook's GIT_DIR and GIT_INDEX_FILE would point it at another repository.
 
-    Only who commits is handed on.
+    Only who commits is handed on. Our hooks do nothing where they see the mark, so that no commit of ours leads to the next.
     """
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("GIT_") or name in _WHO}
-    return kept | {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_ASKPASS": "true", "SSH_ASKPASS": "true", "LC_ALL": "C"}
+    ours = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_ASKPASS": "true", "SSH_ASKPASS": "true", "LC_ALL": "C"}
+    return kept | ours | {IN_HOOK: "1"}
 
 
-def _run(folder: str, *arguments: str, given: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-    """Call git in a folder; `given` is its standard input."""
+def run_git(
+    folder: str, *arguments: str, given: bytes | None = None, index: str | None = None, always: Sequence[str] = _ALWAYS
+) -> subprocess.CompletedProcess[bytes]:
+    """Call git in a folder; `given` is its standard input, `index` the file to use for the repository's index. For side modules alone."""
+    settings = environment() if index is None else {**environment(), "GIT_INDEX_FILE": index}
     try:
         return subprocess.run(
-            ["git", *_ALWAYS, "-C", folder, *arguments],
-            capture_output=True, check=False, input=given or b"", env=environment(), timeout=_SECONDS,
+            ["git", *always, "-C", folder, *arguments],
+            capture_output=True, check=False, input=given or b"", env=settings, timeout=_SECONDS,
         )
     except FileNotFoundError:
         problem = Problem("no-git", "git is not installed, or not on PATH", hint="install git: https://git-scm.com/downloads")
@@ -69,13 +76,13 @@ def _run(folder: str, *arguments: str, given: bytes | None = None) -> subprocess
 
 def _ask(folder: str, *arguments: str) -> str | None:
     """One line of answer, or None where git says no."""
-    done = _run(folder, *arguments)
+    done = run_git(folder, *arguments)
     return os.fsdecode(done.stdout).rstrip("\n") if done.returncode == 0 else None
 
 
 def version() -> str:
     """The version of the git that is called, as it names itself. GitError where there is none."""
-    done = _run(os.curdir, "version")
+    done = run_git(os.curdir, "version")
     return os.fsdecode(done.stdout).strip().removeprefix("git version ").split(" ")[0]
 
 
@@ -83,7 +90,7 @@ def top_level(folder: str) -> str | None:
     """The top folder of the work tree that holds this folder, or None."""
     if not Path(folder).is_dir():
         return None
-    done = _run(folder, "rev-parse", "--show-toplevel")
+    done = run_git(folder, "rev-parse", "--show-toplevel")
     if b"dubious ownership" in done.stderr:
         mend = f"git config --global --add safe.directory {shlex.quote(folder)}"
         raise GitError(Problem("git-owner", "git does not trust this repository, because it belongs to somebody else", path=folder, hint=mend))
@@ -99,6 +106,25 @@ def git_folder(top: str) -> str | None:
         return None
     found = _ask(top, "rev-parse", "--git-common-dir")
     return None if found is None else str(Path(top, found).resolve())
+
+
+def main_tree(top: str) -> str:
+    """The top folder of the main work tree of the repository that a work tree, linked or not, belongs to."""
+    if Path(top, ".git").is_dir():
+        return top
+    own, shared = (_ask(top, "rev-parse", "--path-format=absolute", which) for which in ("--git-dir", "--git-common-dir"))
+    return top if shared is None or own == shared else str(Path(shared).parent)
+
+
+def hooks_folder(top: str) -> tuple[str, str | None]:
+    """Where the repository's hooks lie, and the scope (`local`, `global` …) of the `core.hooksPath` that says so; None where none does."""
+    plain = _ALWAYS[2:]     # the first setting there turns hooks off, and would be the answer here
+    done = run_git(top, "rev-parse", "--git-path", "hooks", always=plain)
+    if done.returncode != 0:
+        raise GitError(Problem("no-git", "this is no git repository", path=top, hint="git init"))
+    said = run_git(top, "config", "--show-scope", "--get", "core.hooksPath", always=plain)
+    scope = os.fsdecode(said.stdout).split("\t")[0] if said.returncode == 0 else None
+    return os.path.realpath(Path(top, os.fsdecode(done.stdout).rstrip("\n"))), scope
 
 
 def head_branch(top: str) -> str | None:
@@ -160,7 +186,7 @@ def init(folder: str) -> str:
     branch = _ask(folder, "config", "--get", "init.defaultBranch") or "main"
     if _ask(folder, "check-ref-format", "--branch", branch) is None or branch.startswith("-"):
         branch = "main"
-    done = _run(folder, "init", "--quiet", f"--initial-branch={branch}")
+    done = run_git(folder, "init", "--quiet", f"--initial-branch={branch}")
     if done.returncode != 0:
         raise GitError(Problem("git", f"git init failed: {os.fsdecode(done.stderr).strip()}", path=folder))
     return branch
@@ -174,7 +200,7 @@ def changed_paths(top: str, paths: Sequence[str]) -> frozenset[str]:
     if not paths:
         return frozenset()
     arguments = ("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignored=matching")
-    done = _run(top, "--literal-pathspecs", *arguments, "--", *paths)
+    done = run_git(top, "--literal-pathspecs", *arguments, "--", *paths)
     if done.returncode != 0:
         raise GitError(Problem("git", f"git status failed: {os.fsdecode(done.stderr).strip()}", path=top))
     return frozenset(os.fsdecode(record[3:]) for record in done.stdout.split(b"\0") if len(record) > 3)
@@ -187,10 +213,10 @@ def commit_paths(top: str, paths: Sequence[str], message: str) -> str | None:
     GitError where git refuses, as in the middle of a merge.
     """
     given = b"\0".join(os.fsencode(path) for path in paths)
-    known = _run(top, "--literal-pathspecs", "add", "--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul", given=given)
+    known = run_git(top, "--literal-pathspecs", "add", "--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul", given=given)
     if known.returncode != 0:
         raise GitError(Problem("git", f"git add failed: {os.fsdecode(known.stderr).strip()}", path=top))
-    done = _run(
+    done = run_git(
         top, "--literal-pathspecs", "-c", "commit.gpgSign=false", "commit", "--quiet", "--no-verify", "--only", "--cleanup=verbatim",
         f"--message={message}", "--pathspec-from-file=-", "--pathspec-file-nul", given=given,
     )

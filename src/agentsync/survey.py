@@ -111,7 +111,7 @@ def look(
     problems += [*space.formats.taken(), *unreadable(space, agents), *_selection_problems(space, agents, names)]
     paused = {one.key: one for one in ledger.paused()}
     snapshot = Snapshot(agents, tuple(views), texts, ledger.seen(), tuple(dict.fromkeys(problems)), approved=ledger.approved(), paused=paused)
-    return Sight(_looked_up(space, snapshot, reader or Reader()), tuple(litter))
+    return Sight(looked_up(space, snapshot, reader or Reader()), tuple(litter))
 
 
 def reread(space: Workspace, snapshot: Snapshot, agents: Collection[str]) -> Snapshot:
@@ -134,7 +134,7 @@ def _read_again(space: Workspace, root: str, found: Found) -> Found:
     return replace(found, text=decode(data), digest=hub.digest_of(data), stamp="")
 
 
-def _looked_up(space: Workspace, snapshot: Snapshot, reader: Reader) -> Snapshot:
+def looked_up(space: Workspace, snapshot: Snapshot, reader: Reader) -> Snapshot:
     """The snapshot with what git knows of copies that the ledger alone cannot judge: most runs have none."""
     views, ids, commits = [], set[str](), set[tuple[str, str]]()
     for view, places in reader.items(snapshot):

@@ -71,6 +71,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "approve": Command("Let held changes of copies into the hub, or turn them away.", _SYNC, "a change is still held"),
     "check": Command("Check, for CI, that copies say what they should.", _SYNC, "a copy is not what it should be, or stands where none should"),
     "doctor": Command("Say what is wrong on this machine, and what to do about it.", _HUB, "something needs you"),
+    "hook": Command("Install, remove and run git hooks.", _SYNC, "a commit was stopped, or a hook is not installed"),
     "log": Command("List what was done: runs, newest first.", _SYNC),
     "undo": Command("Take back a run: files that still are what it left become what they were.", _SYNC, "a file was changed since and stays"),
 }
