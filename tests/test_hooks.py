@@ -243,6 +243,13 @@ def test_a_file_that_its_client_would_not_load_stops_the_commit(world: Hooked, r
     assert {problem["path"] for problem in json.loads(found.out)["problems"]} == {CODEX}
 
 
+def test_a_file_that_is_no_agent_stops_nothing(world: Hooked, run: Run) -> None:
+    (world.shop / ".claude/agents/README.md").write_text("# What these agents do\n\nThey look.\n")
+    git(world.shop, "add", "-A")
+    found = run("hook", "run", "pre-commit", cwd=world.shop)
+    assert (found.code, found.err) == (0, "")
+
+
 def test_a_held_change_stops_only_what_would_be_torn_apart(world: Hooked, run: Run) -> None:
     """Copilot is the only format of `app`: a change that waits for approval is told, and committed."""
     edit(world.copilot, "---\n\n", 'mcp-servers:\n  x: {type: local, command: "run"}\n---\n\n')
