@@ -287,6 +287,10 @@ class Ledger:
         query = "SELECT id, started, finished, command, undid, hub_commit FROM runs ORDER BY id DESC"
         return tuple(Run(*found) for found in self._db.execute(query))
 
+    def interrupted(self) -> tuple[Run, ...]:
+        """Runs that never came to their end, oldest first. Only whoever holds the hub's lock knows that nobody is at them."""
+        return tuple(run for run in reversed(self.runs()) if run.finished is None)
+
     def touched(self, run: int) -> tuple[Touched, ...]:
         """The files of a run, in their order."""
         query = "SELECT project, root, path, mode, old, new, done, before, after FROM touched WHERE run = ? ORDER BY number"

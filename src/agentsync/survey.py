@@ -39,12 +39,14 @@ def nobody(done: int, total: int) -> None:
     """Nobody is told."""
 
 
-def read_agents(space: Workspace) -> tuple[HubAgent, ...]:
-    """Every file below the hub's agents folder that could be an agent, in the order of ids."""
+def read_agents(space: Workspace, litter: list[tuple[str, str]] | None = None) -> tuple[HubAgent, ...]:
+    """Every file below the hub's agents folder that could be an agent, in the order of ids. litter: gets the temporary files there."""
     rules = load_format(HUB_FORMAT)
     folder = space.config.agents.rstrip("/")
     agents = []
     for entry in space.disk.scan(space.root, folder):
+        if litter is not None and is_temporary(entry.path):
+            litter.append((space.root, entry.path))
         identity = hub.agent_id(entry.path, folder)
         if identity is None:
             continue
@@ -98,9 +100,9 @@ def look(
 
     reader: what remembers which copy is which agent's, for whoever plans from the snapshot.
     """
-    agents = read_agents(space)
+    views, texts, problems, litter = [], {}, [], list[tuple[str, str]]()
+    agents = read_agents(space, litter)
     doubles = twins(space)
-    views, texts, problems, litter = [], {}, [], []
     for number, name in enumerate(names):
         watcher = _Watcher(space, ledger, () if whole else agents, name, outcome_of(space, name, doubles))
         views.append(watcher.view())
