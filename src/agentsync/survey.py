@@ -143,20 +143,25 @@ def _looked_up(space: Workspace, snapshot: Snapshot, reader: Reader) -> Snapshot
         wanted: list[str] = []
         for _, items, _ in places:
             for item in items:
-                commit, clean = asks(item, view, snapshot, reader)
-                if commit is not None:
+                ask = asks(item, view, snapshot, reader)
+                if ask.history:
                     ids.add(item.agent.id)
-                if commit:
-                    commits.add((item.agent.id, commit))
-                if clean and item.path is not None:
+                if ask.commit is not None:
+                    commits.add((item.agent.id, ask.commit))
+                if ask.clean and item.path is not None:
                     wanted.append(item.path)
         views.append(replace(view, clean=_clean(view, wanted)) if wanted else view)
-    if not ids:
+    if not ids and not commits:
         return snapshot
     top = git.top_level(space.root) or space.root
     agents = {agent.id: agent for agent in snapshot.agents}
     history = {identity: versions(space, agents[identity], top) for identity in sorted(ids)}
-    locked = {(identity, commit): _locked(space, top, agents[identity], commit) for identity, commit in sorted(commits)}
+    there = {commit for commit in {commit for _, commit in commits} if git.has_commit(top, commit)}
+    locked: dict[tuple[str, str], HubAgent | None] = {}
+    for identity, commit in sorted(commits):
+        version = _locked(space, top, agents[identity], commit) if commit in there else None
+        if version is not None or commit not in there:      # a commit that is there, and has no such agent, says nothing of it
+            locked[identity, commit] = version
     return replace(snapshot, projects=tuple(views), history=history, locked=locked)
 
 

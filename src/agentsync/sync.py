@@ -22,7 +22,7 @@ from agentsync.pull import Pulled, plan_pull
 from agentsync.report import count, some_of
 from agentsync.snapshot import Place, ProjectView, Reader, Snapshot, Wishes, loss_key
 from agentsync.survey import Sight, Tell, look, nobody, reread
-from agentsync.tracking import Committed, commit_hub, leftover, lock_edits, sweep, track, unsaved
+from agentsync.tracking import Committed, agreed, commit_hub, leftover, lock_edits, sweep, track, unsaved
 from agentsync.workspace import Workspace
 
 
@@ -160,10 +160,9 @@ def apply(
         sweep(space.disk, (), {(edit.root, "") for edit in locks})
         work.prepare(locks)
         work.change(locks)
-    tracked = [edit for edit in (*theirs, *locks) if work.done(edit)]
-    again = {(edit.root, edit.path) for edit in tracked}
-    tracked += [edit for edit in before.projects if (edit.root, edit.path) not in again]
-    problems = [*committed.problems, *track(space, sight.snapshot, tracked)]
+    stand = [edit for edit in plan.edits if not edit.project and (work.done(edit) if edit.touches else not work.spoilt(edit))]
+    tracked = [*(edit for edit in (*theirs, *locks) if work.done(edit)), *agreed(sight.snapshot, (row for edit in stand for row in edit.put))]
+    problems = [*committed.problems, *track(space, sight.snapshot, [*tracked, *before.projects])]
     for interrupted in before.runs:
         ledger.finish_run(interrupted.id)
     work.finish(plan, committed.commit)
@@ -189,6 +188,10 @@ class _Executor:
         """Whether a file was changed as planned."""
         return id(edit) in self._done
 
+    def spoilt(self, edit: Edit) -> bool:
+        """Whether an edit is about an agent whose file in the hub could not be written."""
+        return any(row.agent in self.broken for row in edit.put)
+
     def telling(self, quiet: Sequence[Edit]) -> list[Edit]:
         """Those edits of the ledger alone that change what was agreed, and that undo must know of."""
 
@@ -202,7 +205,7 @@ class _Executor:
 
     def remember(self, quiet: Sequence[Edit]) -> None:
         """What is to be put right in the ledger alone, but for agents whose file in the hub could not be written."""
-        quiet = [edit for edit in quiet if not any(row.agent in self.broken for row in edit.put)]
+        quiet = [edit for edit in quiet if not self.spoilt(edit)]
         rows = [row for edit in quiet for row in edit.put]
         gone = [key for edit in quiet for key in edit.forget]
         if not rows and not gone:

@@ -116,6 +116,7 @@ def leftover(space: Workspace, ledger: Ledger, snapshot: Snapshot) -> Leftover:
             if _bytes(space, file) != file.new or file.old == file.new:
                 continue
             old, new = (None if data is None else decode(data) for data in (file.old, file.new))
+            projects.update({(edit.root, edit.path): edit for edit in agreed(snapshot, () if file.project else file.after)})
             if file.project:
                 projects[file.root, file.path] = Edit(file.project, file.root, file.path, old, new)
             elif file.root == space.root:
@@ -242,13 +243,22 @@ def _lock_edit(space: Workspace, view: ProjectView, text: str) -> Edit | None:
 # ---- what projects track ------------------------------------------------------------------------------------------
 
 
+def agreed(snapshot: Snapshot, rows: Iterable[Written]) -> list[Edit]:
+    """The copies whose edits were taken whole, as files to track: the lock that is committed speaks of them as they are."""
+    names = {view.outcome.root: view.outcome.name for view in snapshot.projects}
+    return [
+        Edit(names[row.key.root], row.key.root, row.key.path, None, None)
+        for row in rows if row.key.root in names and row.written == row.base
+    ]
+
+
 def track(space: Workspace, snapshot: Snapshot, done: Sequence[Edit]) -> list[Problem]:
     """Commit or exclude what was written in projects that ask for it; what could not be."""
     problems: list[Problem] = []
     for view in snapshot.projects:
         name, root = view.outcome.name, view.outcome.root
         how = space.config.projects[name].track if name in space.config.projects else "leave"
-        paths = [edit.path for edit in done if edit.project == name]
+        paths = list(dict.fromkeys(edit.path for edit in done if edit.project == name))
         if how == "leave" or root is None or not paths or git.top_level(root) is None:
             continue
         try:
@@ -265,8 +275,9 @@ def _commit_copies(space: Workspace, root: str, paths: Sequence[str]) -> None:
     """Commit a project's copies, naming the hub's commit."""
     hub_commit = git.head_commit(space.root) or "uncommitted"
     top, _ = below(root, "")
-    text = f"Update {len(paths)} file{'s' if len(paths) > 1 else ''} of agents\n\nAgentsync-Hub: {hub_commit}\n"
-    git.commit_paths(top, [below(root, path)[1] for path in paths], text)
+    inside = [below(root, path)[1] for path in paths]
+    number = len(git.changed_paths(top, inside))
+    git.commit_paths(top, inside, f"Update {number} file{'s' if number != 1 else ''} of agents\n\nAgentsync-Hub: {hub_commit}\n")
 
 
 _MARKS = ("# agentsync: copies of agents, begin", "# agentsync: end")
