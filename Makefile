@@ -60,8 +60,9 @@ docs: $(READY)  ## write the generated documents again
 demo: $(READY)  ## convert a few agents and show what becomes of them
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh demo/demo.sh
 
-bench: $(READY)  ## measure convert beside a loop that only copies the files
+bench: $(READY)  ## measure convert beside a loop that only copies the files, and sync beside a bare walk of the copies
 	$(BIN)/python benchmarks/convert.py $(ARGS)
+	$(BIN)/python benchmarks/sync.py
 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
