@@ -113,10 +113,12 @@ class Asks:
 
 def asks(item: Item, view: ProjectView, snapshot: Snapshot, reader: Reader) -> Asks:
     """What `know` has to be told about a copy; nothing for most."""
+    if item.wanted is None:
+        return Asks()
     standing, row = item.standing, item.row
     if standing is None or standing.found.text is None or standing.says is None or standing.found.trouble is not None:
         return Asks()
-    if item.wanted is None or standing.says == item.says or (row is not None and standing.found.digest == row.written == row.base):
+    if standing.says == item.says or (row is not None and standing.found.digest == row.written == row.base):
         return Asks()
     line = _line(item, view)
     base = snapshot.texts.get(row.base) if row is not None else None

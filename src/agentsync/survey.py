@@ -21,7 +21,7 @@ from agentsync.disk import DiskError, Entry, decode, is_temporary
 from agentsync.formats import FormatError
 from agentsync.formats import load as load_format
 from agentsync.formats.globs import compiled, fixed_folders, is_plain
-from agentsync.formats.rules import Where
+from agentsync.formats.rules import Format, Where
 from agentsync.hub import HubAgent, Target
 from agentsync.ledger import Ledger, stamp_word
 from agentsync.lockfile import LOCK_FILE, LockLine, read_lock
@@ -103,8 +103,9 @@ def look(
     views, texts, problems, litter = [], {}, [], list[tuple[str, str]]()
     agents = read_agents(space, litter)
     doubles = twins(space)
+    known, shared = {} if whole else {agent.id: agent for agent in agents}, _Shared(space.agents_folder)
     for number, name in enumerate(names):
-        watcher = _Watcher(space, ledger, () if whole else agents, name, outcome_of(space, name, doubles))
+        watcher = _Watcher(space, ledger, known, name, outcome_of(space, name, doubles), shared)
         views.append(watcher.view())
         texts.update(watcher.texts)
         problems += watcher.problems
@@ -220,12 +221,28 @@ def _selection_problems(space: Workspace, agents: Sequence[HubAgent], names: Seq
     return list(found.values())
 
 
+class _Shared:
+    """What is the same for many projects, found once a look. folder: the hub's agents, as a real path."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self._recipes: dict[tuple[object, ...], str] = {}
+
+    def recipe(self, target: Target, rules: Format) -> str:
+        """The recipe of a target's copies."""
+        key = (target.format, target.scope, target.allow_widening, tuple(sorted(target.models.items())), id(rules))
+        if key not in self._recipes:
+            self._recipes[key] = hub.recipe(target, rules, __version__)
+        return self._recipes[key]
+
+
 class _Watcher:
     """Looks at one project."""
 
-    def __init__(self, space: Workspace, ledger: Ledger, agents: Sequence[HubAgent], name: str, outcome: ProjectOutcome) -> None:
-        self._space, self._ledger, self._name, self._outcome = space, ledger, name, outcome
-        self._agents = {agent.id: agent for agent in agents}
+    def __init__(
+        self, space: Workspace, ledger: Ledger, agents: Mapping[str, HubAgent], name: str, outcome: ProjectOutcome, shared: _Shared
+    ) -> None:
+        self._space, self._ledger, self._name, self._outcome, self._agents, self._shared = space, ledger, name, outcome, agents, shared
         self._scans: dict[str, tuple[Entry, ...]] = {}
         self._now = time.time_ns()
         self.texts: dict[str, str] = {}
@@ -283,7 +300,7 @@ class _Watcher:
         home = self._overlap(root, written, target)
         if home is not False:
             return Place(target, rules, root, "", home=True) if home else None
-        made_by = hub.recipe(target, rules, __version__)
+        made_by = self._shared.recipe(target, rules)
         try:
             found = self._files(root, folders, rows, self._settled(target, rows, made_by))
         except DiskError as error:
@@ -295,7 +312,7 @@ class _Watcher:
     def _overlap(self, root: str, written: str, target: Target) -> bool | None:
         """Whether the target's folder is the hub's own agents folder; None, with a problem, where one lies inside the other."""
         folder = os.path.realpath(PurePosixPath(root, written).parent)
-        agents = self._space.agents_folder
+        agents = self._shared.folder
         if folder == agents:
             return True
         if (folder + os.sep).startswith(agents + os.sep) or (agents + os.sep).startswith(folder + os.sep):
@@ -344,9 +361,9 @@ class _Watcher:
                     self._scans[base] = self._space.disk.scan(root, base)
                     self.litter += [(root, entry.path) for entry in self._scans[base] if is_temporary(entry.path)]
                 candidates = self._scans[base]
-            pattern = compiled(glob)
+            pattern, skips = compiled(glob), [compiled(skip) for skip in where.skip]
             for entry in candidates:
-                if pattern.fullmatch(entry.path) and not any(compiled(skip).fullmatch(entry.path) for skip in where.skip):
+                if pattern.fullmatch(entry.path) and not any(skip.fullmatch(entry.path) for skip in skips):
                     yield entry
 
     def _file(self, root: str, entry: Entry, where: Where, settled: Written | None, rows: Sequence[Written]) -> Found:
