@@ -153,3 +153,23 @@ def test_a_project_ahead_of_the_hub_is_left_alone_until_the_hub_is_pulled(tmp_pa
     second.go()
     quiet(second)
     assert "newer." in second.opencode.read_text()
+
+
+def test_a_hub_commit_that_was_rebased_on_its_way_is_no_riddle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock names the commit as it was called before; what it said is in the hub all the same, and the hub has moved on."""
+    first, second = two(tmp_path, monkeypatch, "commit")
+    edit(second.hub / "agents/tester.md", "Does things", "Does other things")
+    second.commit()
+    second.push("hub")
+    edit(first.claude, "First line.", "First line, rebased.")
+    first.go()
+    git(first.hub, "pull", "-q", "--rebase", "origin", "main")
+    edit(first.home_file, "Fourth line.", "Fourth line, later.")
+    first.commit()
+    first.push()
+    second.pull()
+    second.go()
+    quiet(second)
+    for path in (second.home_file, second.claude, second.opencode):
+        assert "rebased." in path.read_text()
+        assert "later." in path.read_text()

@@ -55,7 +55,7 @@ def know(item: Item, view: ProjectView, snapshot: Snapshot, reader: Reader) -> K
         return Known("untouched", row)
     if line is not None and line.says == says_digest(now):
         if line.commit is not None and snapshot.locked.get((item.agent.id, line.commit), item.agent) is None:
-            return Known("ahead", row)
+            return _ahead(item, row, snapshot)
         return Known("old", row or _row(item, item.agent))
     if row is not None and base is not None and then is not None:
         return _changed(item, view, snapshot, row, then, base)
@@ -83,7 +83,7 @@ def _recovered(item: Item, line: LockLine | None, snapshot: Snapshot) -> Known:
     if line is not None and line.commit is not None and (item.agent.id, line.commit) in snapshot.locked:
         locked = snapshot.locked[item.agent.id, line.commit]
         if locked is None:
-            return Known("ahead", item.row)
+            return _ahead(item, item.row, snapshot)
         text, then = _rendered(item, locked)
         if then is not None and now is not None and fold(now.name) == fold(then.name):
             return Known("edited", _row(item, locked), then, text, locked)
@@ -96,6 +96,16 @@ def _recovered(item: Item, line: LockLine | None, snapshot: Snapshot) -> Known:
 def conflicted(text: str) -> bool:
     """Whether git left the marks of a conflict in a text: then somebody is busy with it."""
     return "<<<<<<< " in text and _MARKS.search(text) is not None
+
+
+def _ahead(item: Item, row: Written | None, snapshot: Snapshot) -> Known:
+    """A copy whose lock names a commit that this clone of the hub lacks: newer than the hub here, unless the hub once said this.
+
+    A commit that was rebased on its way is lacking for good, and what it said is there.
+    """
+    assert item.standing is not None  # noqa: S101 - as above
+    version = next((version for _, version, says in _versions(item, snapshot) if says == item.standing.says), None)
+    return Known("ahead", row) if version is None else Known("old", row or _row(item, version))
 
 
 @dataclass(frozen=True, slots=True)

@@ -289,7 +289,8 @@ class Ledger:
 
     def interrupted(self) -> tuple[Run, ...]:
         """Runs that never came to their end, oldest first. Only whoever holds the hub's lock knows that nobody is at them."""
-        return tuple(run for run in reversed(self.runs()) if run.finished is None)
+        query = "SELECT id, started, finished, command, undid, hub_commit FROM runs WHERE finished IS NULL ORDER BY id"
+        return tuple(Run(*found) for found in self._db.execute(query))
 
     def touched(self, run: int) -> tuple[Touched, ...]:
         """The files of a run, in their order."""

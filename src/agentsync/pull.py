@@ -104,7 +104,7 @@ class _Work:
         if item.wanted is None or self._paused(item) or (standing.says is not None and standing.says == item.says):
             return None
         known = know(item, view, self._snapshot, self._reader)
-        if known.how == "lost" and item.agent.id in self._wishes.take and item.says is not None and item.wanted.documents:
+        if known.how in ("lost", "ahead") and item.agent.id in self._wishes.take and item.says is not None and item.wanted.documents:
             # What was agreed is not known, but the user took a side: the copy is compared with what the hub would write today.
             row = known.row or Written(item.key, item.agent.id, item.native, "", "", item.agent.digest)
             known = Known("edited", row, item.says, item.wanted.documents[0].text, item.agent)

@@ -156,8 +156,9 @@ def _looked_up(space: Workspace, snapshot: Snapshot, reader: Reader) -> Snapshot
         return snapshot
     top = git.top_level(space.root) or space.root
     agents = {agent.id: agent for agent in snapshot.agents}
-    history = {identity: versions(space, agents[identity], top) for identity in sorted(ids)}
     there = {commit for commit in {commit for _, commit in commits} if git.has_commit(top, commit)}
+    ids |= {identity for identity, commit in commits if commit not in there}
+    history = {identity: versions(space, agents[identity], top) for identity in sorted(ids)}
     locked: dict[tuple[str, str], HubAgent | None] = {}
     for identity, commit in sorted(commits):
         version = _locked(space, top, agents[identity], commit) if commit in there else None
