@@ -558,6 +558,24 @@ def full(what: str, root: str, path: str) -> None:
         raise DiskError(Problem("full", "cannot be written: the disk is full", path=path))
 
 
+def test_copies_that_need_no_look_get_what_the_same_run_takes_from_another(world: Two) -> None:
+    """A copy whose stat is trusted is not read; it must be, once the hub's agent changes in this very run."""
+    time.sleep(2.6)
+    world.go()
+    edit(world.claude, "Second line.", "Second line, claude.")
+    world.go()
+    assert all("claude." in path.read_text() for path in world.all())
+    quiet(world)
+    edit(world.home_file, "Third line.", "Third line, hub.")
+    edit(world.claude, "Third line.", "Third line, claude.")
+    world.go()
+    time.sleep(2.6)
+    world.go()
+    world.resolve({"reviewer": "hub"}, {"reviewer": world.home_file.read_text().replace("Third line, hub.", "Both.")})
+    assert all("Both." in path.read_text() for path in world.all())
+    quiet(world)
+
+
 def test_temporary_files_of_a_killed_run_are_swept_in_the_hub_and_beside_the_lock(world: Two) -> None:
     left = [folder / ".agentsync-none-x-1.tmp" for folder in (world.hub / "agents", world.shop, world.claude.parent)]
     for path in left:
