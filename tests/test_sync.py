@@ -515,6 +515,18 @@ def test_an_undone_pull_is_not_pulled_again_until_something_changes(world: Two) 
     assert "claude." in world.copilot.read_text()
 
 
+def test_an_undone_removal_is_not_done_again(world: Two) -> None:
+    """The agent left the hub; its copies came back by an undo, and stay until it is named."""
+    (world.hub / "agents/tester.md").unlink()
+    world.go()
+    assert not (world.shop / ".claude/agents/tester.md").exists()
+    world.undo()
+    quiet(world)
+    assert (world.shop / ".claude/agents/tester.md").exists()
+    world.go(wishes=Wishes(agents=("tester",)))
+    assert not (world.shop / ".claude/agents/tester.md").exists()
+
+
 def test_undo_leaves_what_was_changed_since(world: Two) -> None:
     edit(world.home_file, "First line.", "First line, newer.")
     world.go()

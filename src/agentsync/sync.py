@@ -262,7 +262,9 @@ class _Executor:
     def finish(self, plan: Plan, commit: str | None) -> None:
         """The run is over: which folders these were, which losses were shown."""
         if self.run is not None:
-            self._ledger.finish_run(self.run, commit)
+            # A disk that failed may have changed the file all the same: what git is to learn of it, the next run finds out.
+            failing = any(problem.code in ("io", "full", "denied", "read-only") for _, problem in self.failed)
+            self._ledger.finish_run(self.run, commit, whole=not failing)
         failed = {edit.root for edit, _ in self.failed}
         views = {view.outcome.name: view for view in self._snapshot.projects}
         for outcome in plan.projects:

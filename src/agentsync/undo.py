@@ -126,7 +126,7 @@ def _paused(space: Workspace, edits: Sequence[Edit], found: Sequence[Touched], a
     done = {(edit.root, edit.path) for edit in edits}
     rows = {row.key: row for touched in found if (touched.root, touched.path) in done for row in (*touched.before, *touched.after)}
     return [
-        Paused(key, row.agent, hubs[row.agent], _digest(space, key, after)) for key, row in rows.items() if row.agent in hubs
+        Paused(key, row.agent, hubs.get(row.agent, ""), _digest(space, key, after)) for key, row in rows.items()
     ]
 
 
