@@ -12,7 +12,7 @@ FIND_PYTHON = for candidate in $(PYTHON) python3.14 python3.13 python3.12 python
 	then command -v $$candidate; break; fi; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test accept check conformance demo bench docs clean
+.PHONY: help setup test crash soak accept check conformance demo bench docs clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -36,6 +36,13 @@ $(READY): pyproject.toml
 test: $(READY)  ## run all tests, in parallel
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
+crash: $(READY)  ## kill runs at every step, fail every call to the disk, kill the real program again and again
+	AGENTSYNC_CRASH=all $(BIN)/python -m pytest -q -s --numprocesses 0 tests/test_sync_crash.py $(ARGS)
+
+soak: $(READY)  ## many random rounds of edits and runs, and a larger planner; AGENTSYNC_ROUNDS says how many rounds a seed
+	AGENTSYNC_ROUNDS=$${AGENTSYNC_ROUNDS:-100} AGENTSYNC_SOAK=1 $(BIN)/python -m pytest -q -s --numprocesses 0 tests/laws/test_sync_rounds.py \
+		tests/laws/test_planner.py tests/laws/test_merge_laws.py $(ARGS)
+
 accept: $(READY)  ## write the goldens again, for you to look at before you commit them
 	$(BIN)/python -m pytest --accept tests/golden $(ARGS)
 
@@ -53,8 +60,9 @@ docs: $(READY)  ## write the generated documents again
 demo: $(READY)  ## convert a few agents and show what becomes of them
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh demo/demo.sh
 
-bench: $(READY)  ## measure convert beside a loop that only copies the files
+bench: $(READY)  ## measure convert beside a loop that only copies the files, and sync beside a bare walk of the copies
 	$(BIN)/python benchmarks/convert.py $(ARGS)
+	$(BIN)/python benchmarks/sync.py
 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

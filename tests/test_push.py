@@ -163,6 +163,9 @@ class Watched:
     def make_folder(self, root: str, path: str) -> None:
         self._step("make", root, path, lambda: self.inner.make_folder(root, path))
 
+    def temporaries(self, root: str, folder: str = "") -> tuple[str, ...]:
+        return self.inner.temporaries(root, folder)
+
     def sweep(self, root: str, path: str) -> None:
         self._step("sweep", root, path, lambda: self.inner.sweep(root, path))
 

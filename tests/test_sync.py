@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from dataclasses import dataclass
@@ -9,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from agentsync.disk import DiskError
 from agentsync.ledger import FILE
+from agentsync.model import Problem
 from agentsync.settle import approve, reject, resolve, what_is_open
 from agentsync.snapshot import Wishes
 from agentsync.sync import PULL, PUSH, SYNC, Direction, Result, at_work
 from agentsync.sync import run as run_sync
 from agentsync.undo import run_to_undo, undo
-from tests.test_push import World, actions, agent_text, git, states, tree
+from tests.test_push import Watched, World, actions, agent_text, git, states, tree
 
 ANY = Wishes()
 SETTINGS = """version: 1
@@ -512,6 +515,18 @@ def test_an_undone_pull_is_not_pulled_again_until_something_changes(world: Two) 
     assert "claude." in world.copilot.read_text()
 
 
+def test_an_undone_removal_is_not_done_again(world: Two) -> None:
+    """The agent left the hub; its copies came back by an undo, and stay until it is named."""
+    (world.hub / "agents/tester.md").unlink()
+    world.go()
+    assert not (world.shop / ".claude/agents/tester.md").exists()
+    world.undo()
+    quiet(world)
+    assert (world.shop / ".claude/agents/tester.md").exists()
+    world.go(wishes=Wishes(agents=("tester",)))
+    assert not (world.shop / ".claude/agents/tester.md").exists()
+
+
 def test_undo_leaves_what_was_changed_since(world: Two) -> None:
     edit(world.home_file, "First line.", "First line, newer.")
     world.go()
@@ -536,6 +551,52 @@ def test_a_copy_of_a_pull_whose_hub_file_cannot_be_written_stays(world: Two) -> 
         (world.hub / "agents").chmod(0o755)
     world.go()
     assert all("claude." in path.read_text() for path in world.all())
+
+
+def test_an_edit_whose_hub_file_could_not_be_written_is_taken_by_the_next_run(world: Two) -> None:
+    """The lock must not learn what was not agreed: the copy would count as old, and be overwritten."""
+    edit(world.claude, "Second line.", "Second line, claude.")
+    space = world.space(Watched(before=full))
+    with at_work(space, "sync") as (ledger, _):
+        result = run_sync(space, ledger, tuple(space.config.projects), ANY, SYNC, "sync")
+    assert [edit.path for edit, _ in result.failed] == ["agents/reviewer.md", ".opencode/agents/reviewer.md", ".github/agents/reviewer.agent.md"]
+    world.go()
+    assert all("claude." in path.read_text() for path in world.all())
+
+
+def full(what: str, root: str, path: str) -> None:
+    """A disk that takes nothing into the hub."""
+    if what == "write" and path.startswith("agents/"):
+        raise DiskError(Problem("full", "cannot be written: the disk is full", path=path))
+
+
+def test_copies_that_need_no_look_get_what_the_same_run_takes_from_another(world: Two) -> None:
+    """A copy whose stat is trusted is not read; it must be, once the hub's agent changes in this very run."""
+    time.sleep(2.6)
+    world.go()
+    edit(world.claude, "Second line.", "Second line, claude.")
+    world.go()
+    assert all("claude." in path.read_text() for path in world.all())
+    quiet(world)
+    edit(world.home_file, "Third line.", "Third line, hub.")
+    edit(world.claude, "Third line.", "Third line, claude.")
+    world.go()
+    time.sleep(2.6)
+    world.go()
+    world.resolve({"reviewer": "hub"}, {"reviewer": world.home_file.read_text().replace("Third line, hub.", "Both.")})
+    assert all("Both." in path.read_text() for path in world.all())
+    quiet(world)
+
+
+def test_temporary_files_of_a_killed_run_are_swept_in_the_hub_and_beside_the_lock(world: Two) -> None:
+    left = [folder / ".agentsync-none-x-1.tmp" for folder in (world.hub / "agents", world.shop, world.claude.parent)]
+    for path in left:
+        path.write_text("half")
+    edit(world.claude, "Second line.", "Second line, claude.")
+    for path in left:
+        os.utime(path, (1, 1))
+    world.go()
+    assert [path for path in left if path.exists()] == []
 
 
 def _writable(folder: Path) -> bool:

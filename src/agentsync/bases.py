@@ -54,6 +54,8 @@ def know(item: Item, view: ProjectView, snapshot: Snapshot, reader: Reader) -> K
     if then is not None and then == now:
         return Known("untouched", row)
     if line is not None and line.says == says_digest(now):
+        if line.commit is not None and snapshot.locked.get((item.agent.id, line.commit), item.agent) is None:
+            return _ahead(item, row, snapshot)
         return Known("old", row or _row(item, item.agent))
     if row is not None and base is not None and then is not None:
         return _changed(item, view, snapshot, row, then, base)
@@ -81,7 +83,7 @@ def _recovered(item: Item, line: LockLine | None, snapshot: Snapshot) -> Known:
     if line is not None and line.commit is not None and (item.agent.id, line.commit) in snapshot.locked:
         locked = snapshot.locked[item.agent.id, line.commit]
         if locked is None:
-            return Known("ahead", item.row)
+            return _ahead(item, item.row, snapshot)
         text, then = _rendered(item, locked)
         if then is not None and now is not None and fold(now.name) == fold(then.name):
             return Known("edited", _row(item, locked), then, text, locked)
@@ -96,25 +98,49 @@ def conflicted(text: str) -> bool:
     return "<<<<<<< " in text and _MARKS.search(text) is not None
 
 
-def asks(item: Item, view: ProjectView, snapshot: Snapshot, reader: Reader) -> tuple[str | None, bool]:
-    """What must be looked up before `know` can tell: the commit whose version of the agent is wanted ("" is all its history), and
-    whether git has to say that the file is as committed."""
+def _ahead(item: Item, row: Written | None, snapshot: Snapshot) -> Known:
+    """A copy whose lock names a commit that this clone of the hub lacks: newer than the hub here, unless the hub once said this.
+
+    A commit that was rebased on its way is lacking for good, and what it said is there.
+    """
+    assert item.standing is not None  # noqa: S101 - as above
+    version = next((version for _, version, says in _versions(item, snapshot) if says == item.standing.says), None)
+    return Known("ahead", row) if version is None else Known("old", row or _row(item, version))
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What must be looked up before `know` can tell.
+
+    commit: the hub's commit whose version of the agent is wanted. history: all its versions are. clean: git has to say whether the copy's
+    file is as committed.
+    """
+
+    commit: str | None = None
+    history: bool = False
+    clean: bool = False
+
+
+def asks(item: Item, view: ProjectView, snapshot: Snapshot, reader: Reader) -> Asks:
+    """What `know` has to be told about a copy; nothing for most."""
+    if item.wanted is None:
+        return Asks()
     standing, row = item.standing, item.row
     if standing is None or standing.found.text is None or standing.says is None or standing.found.trouble is not None:
-        return None, False
-    if item.wanted is None or standing.says == item.says:
-        return None, False
+        return Asks()
+    if standing.says == item.says or (row is not None and standing.found.digest == row.written == row.base):
+        return Asks()
     line = _line(item, view)
-    if row is not None and snapshot.texts.get(row.base) is not None:
-        plain = Snapshot((), (), snapshot.texts)
-        if view.moved and know(item, replace(view, moved=False), plain, reader).how in ("edited", "lost", "renamed"):
-            return "", True
-        return None, False
-    if row is not None and standing.found.digest == row.written == row.base:
-        return None, False
+    base = snapshot.texts.get(row.base) if row is not None else None
+    if base is not None and reader.agent(item.place.rules, standing.found.path, base, standing.found.document, standing.entry) == standing.says:
+        return Asks()
     if line is not None and line.says == says_digest(standing.says):
-        return None, False
-    return (line.commit or "") if line is not None else "", False
+        return Asks(line.commit)
+    if base is not None:
+        plain = Snapshot((), (), snapshot.texts)
+        unsure = view.moved and know(item, replace(view, moved=False), plain, reader).how in ("edited", "lost", "renamed")
+        return Asks(history=unsure, clean=unsure)
+    return Asks(line.commit if line is not None else None, history=True)
 
 
 def _line(item: Item, view: ProjectView) -> LockLine | None:

@@ -74,7 +74,7 @@ class Written:
 class Paused:
     """A copy whose last change was undone: nothing happens to it while hub and copy are what they were then.
 
-    hub: digest of the hub's text; copy: digest of the file's bytes, empty where there was no file.
+    hub: digest of the hub's text, empty where the agent had left; copy: digest of the file's bytes, empty where there was no file.
     """
 
     key: Key

@@ -109,6 +109,9 @@ class Disk(Protocol):
     def make_folder(self, root: str, path: str) -> None:
         """Make a folder and those above it, below the root."""
 
+    def temporaries(self, root: str, folder: str = "") -> tuple[str, ...]:
+        """Temporary files of ours in a folder itself, whoever left them there."""
+
     def sweep(self, root: str, path: str) -> None:
         """Delete a temporary file that a killed run of ours left behind."""
 
@@ -228,6 +231,16 @@ class LocalDisk:
     def make_folder(self, root: str, path: str) -> None:
         with _open_folder(root, parts_of(path), create=True):
             pass
+
+    def temporaries(self, root: str, folder: str = "") -> tuple[str, ...]:
+        with _open_folder(root, parts_of(folder) if folder else ()) as start:
+            if start is None:
+                return ()
+            try:
+                names = os.listdir(start.path if start.fd is None else start.fd)  # noqa: PTH208 - a descriptor has no Path
+            except OSError as error:
+                _fail("read", folder or root, error)
+        return tuple(f"{folder}/{name}" if folder else name for name in sorted(names) if is_temporary(name))
 
     def sweep(self, root: str, path: str) -> None:
         *folders, name = parts_of(path)

@@ -212,6 +212,10 @@ def commit_paths(top: str, paths: Sequence[str], message: str) -> str | None:
     Nothing else that is staged goes along, and it stays staged. No hook runs and nothing is signed: nobody is there to be asked.
     GitError where git refuses, as in the middle of a merge.
     """
+    changed = changed_paths(top, paths)
+    paths = [path for path in paths if path in changed]
+    if not paths:
+        return None
     given = b"\0".join(os.fsencode(path) for path in paths)
     known = run_git(top, "--literal-pathspecs", "add", "--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul", given=given)
     if known.returncode != 0:

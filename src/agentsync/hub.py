@@ -20,6 +20,8 @@ from agentsync.model import Agent, Document, Problem
 from agentsync.report import near
 
 SUFFIX: Final = ".md"
+ALL: Final = ("*",)
+"""The selection that takes every agent, and the usual one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,8 @@ def selected(identity: str, tags: Sequence[str], patterns: Sequence[str]) -> boo
     >>> selected("a", [], ["*", "!b"]), selected("b", [], ["!b"]), selected("c", [], ["!b"]), selected("c", [], [])
     (True, False, True, False)
     """
+    if patterns == ALL:
+        return True
     wanted = [pattern for pattern in patterns if not pattern.startswith("!")]
     if any(matches(identity, tags, pattern[1:]) for pattern in patterns if pattern.startswith("!")):
         return False
@@ -150,7 +154,7 @@ def selects(target: Target, agent: HubAgent) -> bool:
         return False
     if target.narrow is not None and not selected(agent.id, agent.tags, target.narrow):
         return False
-    return selected(agent.id, agent.tags, target.select)
+    return target.select == ALL or selected(agent.id, agent.tags, target.select)
 
 
 def unknown_patterns(patterns: Iterable[str], agents: Sequence[HubAgent]) -> list[tuple[str, str | None]]:

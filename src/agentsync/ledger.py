@@ -91,7 +91,7 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that was recorded. `finished` is None for one that was killed; `undid` is the run it took back.
+    """A run that was recorded. `finished` is None for one that was killed or met a failing disk; `undid` is the run it took back.
 
     started, finished: seconds since 1970. hub_commit: what it committed in the hub.
     """
@@ -262,11 +262,12 @@ class Ledger:
             self._keep(put, forget, ())
             self._db.execute("UPDATE touched SET done = 1 WHERE run = ? AND number = ?", (run, number))
 
-    def finish_run(self, run: int, hub_commit: str | None = None) -> None:
-        """The run is over; records past their time go."""
+    def finish_run(self, run: int, hub_commit: str | None = None, *, whole: bool = True) -> None:
+        """The run is over; records past their time go. One that is not whole counts as interrupted: the next one looks after what it left."""
         now = time.time()
         with self._transaction():
-            self._db.execute("UPDATE runs SET finished = ?, hub_commit = coalesce(?, hub_commit) WHERE id = ?", (now, hub_commit, run))
+            values = (now if whole else None, hub_commit, run)
+            self._db.execute("UPDATE runs SET finished = ?, hub_commit = coalesce(?, hub_commit) WHERE id = ?", values)
             old = [found[0] for found in self._db.execute("SELECT id FROM runs WHERE started < ?", (now - KEPT_SECONDS,))]
             if old:
                 self._db.executemany("DELETE FROM touched WHERE run = ?", ((number,) for number in old))
@@ -285,6 +286,11 @@ class Ledger:
     def runs(self) -> tuple[Run, ...]:
         """Every recorded run, newest first."""
         query = "SELECT id, started, finished, command, undid, hub_commit FROM runs ORDER BY id DESC"
+        return tuple(Run(*found) for found in self._db.execute(query))
+
+    def interrupted(self) -> tuple[Run, ...]:
+        """Runs that never came to their end, oldest first. Only whoever holds the hub's lock knows that nobody is at them."""
+        query = "SELECT id, started, finished, command, undid, hub_commit FROM runs WHERE finished IS NULL ORDER BY id"
         return tuple(Run(*found) for found in self._db.execute(query))
 
     def touched(self, run: int) -> tuple[Touched, ...]:

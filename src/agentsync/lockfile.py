@@ -81,6 +81,9 @@ def _word(text: str) -> str:
 
 def _split(line: str) -> list[str] | None:
     """The words of a line, or None where it is none of ours."""
+    plain = line.split()
+    if all('"' not in word or word == '""' for word in plain):
+        return ["" if word == '""' else word for word in plain]
     words = []
     for match in re.finditer(r'"(?:[^"\\]|\\.)*"|\S+', line):
         word = match[0]

@@ -227,13 +227,17 @@ class _Project:
 
     def _paused(self, item: Item) -> Copy | None:
         """The copy on hold, where its last change was undone and neither it nor its agent changed since."""
-        one = self._snapshot.paused.get(item.key)
         digest_now = item.standing.found.digest if item.standing is not None else ""
-        if one is None or self._wishes.agents or (one.hub, one.copy) != (item.agent.digest, digest_now):
+        if not self._on_hold(item.key, item.agent.digest, digest_now):
             return None
         hint = f"agentsync push {item.place.target.project} --agent {quote(item.agent.id)}"
         why = Problem("paused", "its last change was undone; it is on hold until the agent changes", path=item.path, hint=hint, severity="note")
         return item.copy("missing" if item.standing is None else "behind", why, decided=True)
+
+    def _on_hold(self, key: Key, hub: str, copy: str) -> bool:
+        """Whether the last change of a copy was undone, and neither side changed since. Who names an agent wants it all the same."""
+        one = self._snapshot.paused.get(key)
+        return one is not None and not self._wishes.agents and (one.hub, one.copy) == (hub, copy)
 
     def _gone(self, item: Item) -> Copy:
         """A copy that was there and is not: deleted by somebody, or not on the branch that is checked out."""
@@ -341,6 +345,11 @@ class _Project:
             hint = f"agentsync push {target.project} --agent {quote(row.agent)} --to {target.format} --overwrite edited"
             what = "the agent left the hub or the selection, but this copy was edited"
             self.copies.append(replace(listed, why=Problem("conflict", what, path=path, hint=hint)))
+            return
+        if self._on_hold(row.key, next((agent.digest for agent in self._snapshot.agents if agent.id == row.agent), ""), found.digest):
+            hint = f"agentsync push {target.project} --agent {quote(row.agent)}"
+            why = Problem("paused", "the agent left, and its copy came back by an undo; it is on hold", path=path, hint=hint, severity="note")
+            self.copies.append(replace(listed, state="behind", why=why, decided=True))
             return
         text = None if entry is None else _without(place, found, self.edits.text(found, path) or "", entry)
         change = Change("delete", target.project, target.format, row.agent, path, entry)

@@ -90,18 +90,21 @@ class _Work:
         self.marks: dict[Key, Copy] = {}
         self.conflicts: list[Conflict] = []
         self.texts: dict[str, str] = {}
+        self._agreeing: dict[str, list[Item]] = {}
 
     # ---- one copy ----
 
     def look(self, item: Item, view: ProjectView) -> _Edited | None:
         """The copy's own changes; None where there are none to take, with a mark where it must be left alone."""
         standing = item.standing
+        if item.wanted is not None and standing is not None and standing.says is not None and standing.says == item.says:
+            self._agreeing.setdefault(item.agent.id, []).append(item)
         if view.mode == "push" or standing is None or standing.found.text is None or standing.found.trouble is not None:
             return None
         if item.wanted is None or self._paused(item) or (standing.says is not None and standing.says == item.says):
             return None
         known = know(item, view, self._snapshot, self._reader)
-        if known.how == "lost" and item.agent.id in self._wishes.take and item.says is not None and item.wanted.documents:
+        if known.how in ("lost", "ahead") and item.agent.id in self._wishes.take and item.says is not None and item.wanted.documents:
             # What was agreed is not known, but the user took a side: the copy is compared with what the hub would write today.
             row = known.row or Written(item.key, item.agent.id, item.native, "", "", item.agent.digest)
             known = Known("edited", row, item.says, item.wanted.documents[0].text, item.agent)
@@ -178,6 +181,8 @@ class _Work:
             torn = {part: why for side in sides for part in _changed(side)}
             merged = agent.agent
         self.agents[agent.id] = new
+        if new is not agent:
+            self._take_along(agent)
         put: list[Written] = []
         for side in sides:
             put += self._agreed(side, new, merged, torn)
@@ -194,6 +199,19 @@ class _Work:
             )
             sources = tuple(dict.fromkeys(side.item.place.target.project for side in sides if set(_changed(side)) - torn.keys()))
             self.edits.append(Edit("", self._root, agent.path, agent.text, new.text, changes, tuple(put), _moved(sides, put), keep, notes, sources))
+
+    def _take_along(self, agent: HubAgent) -> None:
+        """Copies that say what the hub says now, whoever made them say it, are agreed: the hub moves on, and they must not look edited then."""
+        for item in self._agreeing.get(agent.id, ()):
+            found = item.standing.found if item.standing is not None else None
+            if found is None or found.text is None or item.says is None:
+                continue
+            row = item.row or Written(item.key, agent.id, item.native, "", "", "")
+            self.rows[item.key] = replace(
+                row, key=item.key, agent=agent.id, written=found.digest, base=found.digest, hub=agent.digest, recipe="", stamp="",
+                says=says_digest(item.says),
+            )
+            self.texts[found.digest] = found.text
 
     def _decided(self, agent: HubAgent, sides: Sequence[_Edited]) -> str | None:
         """The side the user took for this agent: `hub`, or a side's word."""

@@ -16,7 +16,7 @@ from agentsync.hub import HubAgent, read_agent
 from agentsync.ledger import Ledger
 from agentsync.model import EMPTY, HUB_FORMAT, AgentsyncError, Problem
 from agentsync.snapshot import Reader, Snapshot, Wishes
-from agentsync.survey import look
+from agentsync.survey import look, reread
 from agentsync.sync import PULL, SYNC, Result, apply, plan_run
 from agentsync.workspace import Workspace
 
@@ -86,7 +86,7 @@ def _settled(
         new = {agent.id: _rewritten(space, agent, written[agent.id]) for agent in sight.snapshot.agents if agent.id in written}
         edits = [_by_hand(space, agent, new[agent.id]) for agent in sight.snapshot.agents if agent.id in new]
         agents_then = tuple(new.get(agent.id, agent) for agent in sight.snapshot.agents)
-        sight, reader = replace(sight, snapshot=replace(sight.snapshot, agents=agents_then)), Reader()
+        sight, reader = replace(sight, snapshot=reread(space, replace(sight.snapshot, agents=agents_then), written.keys())), Reader()
     after, plan = plan_run(space, sight, Wishes(tuple(sorted(agents)), take=take, reject=reject), SYNC, reader)
     return apply(space, ledger, replace(sight, snapshot=after), replace(plan, edits=(*edits, *plan.edits)), command)
 

@@ -62,8 +62,9 @@ def status_of(space: Workspace, ledger: Ledger, names: Sequence[str], wishes: Wi
     """How hub and copies stand. rights: read every copy and say what it may use."""
     reader = Reader()
     sight = look(space, ledger, names, whole=rights, reader=reader)
-    _, now = plan_run(space, sight, wishes, PUSH, reader)
     after, then = plan_run(space, sight, wishes, SYNC, reader)
+    pulls = any(not edit.project for edit in then.edits) or any(copy.state in ("held", "conflict") for copy in then.copies)
+    now = plan_run(space, sight, wishes, PUSH, reader)[1] if pulls else then      # nothing comes from the copies: one plan is the other
     open_copies = {_place(copy): copy for copy in then.copies if copy.state in ("held", "conflict")}
     changes = {(c.project, c.target, c.agent): NEXT.get(c.action, " ") for edit in then.edits if edit.project and edit.touches for c in edit.changes}
     lifted = {row.key for edit in then.edits if not edit.project and edit.touches for row in edit.put}

@@ -21,7 +21,7 @@ from agentsync.disk import DiskError, Entry, decode, is_temporary
 from agentsync.formats import FormatError
 from agentsync.formats import load as load_format
 from agentsync.formats.globs import compiled, fixed_folders, is_plain
-from agentsync.formats.rules import Where
+from agentsync.formats.rules import Format, Where
 from agentsync.hub import HubAgent, Target
 from agentsync.ledger import Ledger, stamp_word
 from agentsync.lockfile import LOCK_FILE, LockLine, read_lock
@@ -39,12 +39,14 @@ def nobody(done: int, total: int) -> None:
     """Nobody is told."""
 
 
-def read_agents(space: Workspace) -> tuple[HubAgent, ...]:
-    """Every file below the hub's agents folder that could be an agent, in the order of ids."""
+def read_agents(space: Workspace, litter: list[tuple[str, str]] | None = None) -> tuple[HubAgent, ...]:
+    """Every file below the hub's agents folder that could be an agent, in the order of ids. litter: gets the temporary files there."""
     rules = load_format(HUB_FORMAT)
     folder = space.config.agents.rstrip("/")
     agents = []
     for entry in space.disk.scan(space.root, folder):
+        if litter is not None and is_temporary(entry.path):
+            litter.append((space.root, entry.path))
         identity = hub.agent_id(entry.path, folder)
         if identity is None:
             continue
@@ -98,11 +100,12 @@ def look(
 
     reader: what remembers which copy is which agent's, for whoever plans from the snapshot.
     """
-    agents = read_agents(space)
+    views, texts, problems, litter = [], {}, [], list[tuple[str, str]]()
+    agents = read_agents(space, litter)
     doubles = twins(space)
-    views, texts, problems, litter = [], {}, [], []
+    known, shared = {} if whole else {agent.id: agent for agent in agents}, _Shared(space.agents_folder)
     for number, name in enumerate(names):
-        watcher = _Watcher(space, ledger, () if whole else agents, name, outcome_of(space, name, doubles))
+        watcher = _Watcher(space, ledger, known, name, outcome_of(space, name, doubles), shared)
         views.append(watcher.view())
         texts.update(watcher.texts)
         problems += watcher.problems
@@ -141,20 +144,26 @@ def looked_up(space: Workspace, snapshot: Snapshot, reader: Reader) -> Snapshot:
         wanted: list[str] = []
         for _, items, _ in places:
             for item in items:
-                commit, clean = asks(item, view, snapshot, reader)
-                if commit is not None:
+                ask = asks(item, view, snapshot, reader)
+                if ask.history:
                     ids.add(item.agent.id)
-                if commit:
-                    commits.add((item.agent.id, commit))
-                if clean and item.path is not None:
+                if ask.commit is not None:
+                    commits.add((item.agent.id, ask.commit))
+                if ask.clean and item.path is not None:
                     wanted.append(item.path)
         views.append(replace(view, clean=_clean(view, wanted)) if wanted else view)
-    if not ids:
+    if not ids and not commits:
         return snapshot
     top = git.top_level(space.root) or space.root
     agents = {agent.id: agent for agent in snapshot.agents}
+    there = {commit for commit in {commit for _, commit in commits} if git.has_commit(top, commit)}
+    ids |= {identity for identity, commit in commits if commit not in there}
     history = {identity: versions(space, agents[identity], top) for identity in sorted(ids)}
-    locked = {(identity, commit): _locked(space, top, agents[identity], commit) for identity, commit in sorted(commits)}
+    locked: dict[tuple[str, str], HubAgent | None] = {}
+    for identity, commit in sorted(commits):
+        version = _locked(space, top, agents[identity], commit) if commit in there else None
+        if version is not None or commit not in there:      # a commit that is there, and has no such agent, says nothing of it
+            locked[identity, commit] = version
     return replace(snapshot, projects=tuple(views), history=history, locked=locked)
 
 
@@ -213,12 +222,28 @@ def _selection_problems(space: Workspace, agents: Sequence[HubAgent], names: Seq
     return list(found.values())
 
 
+class _Shared:
+    """What is the same for many projects, found once a look. folder: the hub's agents, as a real path."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self._recipes: dict[tuple[object, ...], str] = {}
+
+    def recipe(self, target: Target, rules: Format) -> str:
+        """The recipe of a target's copies."""
+        key = (target.format, target.scope, target.allow_widening, tuple(sorted(target.models.items())), id(rules))
+        if key not in self._recipes:
+            self._recipes[key] = hub.recipe(target, rules, __version__)
+        return self._recipes[key]
+
+
 class _Watcher:
     """Looks at one project."""
 
-    def __init__(self, space: Workspace, ledger: Ledger, agents: Sequence[HubAgent], name: str, outcome: ProjectOutcome) -> None:
-        self._space, self._ledger, self._name, self._outcome = space, ledger, name, outcome
-        self._agents = {agent.id: agent for agent in agents}
+    def __init__(
+        self, space: Workspace, ledger: Ledger, agents: Mapping[str, HubAgent], name: str, outcome: ProjectOutcome, shared: _Shared
+    ) -> None:
+        self._space, self._ledger, self._name, self._outcome, self._agents, self._shared = space, ledger, name, outcome, agents, shared
         self._scans: dict[str, tuple[Entry, ...]] = {}
         self._now = time.time_ns()
         self.texts: dict[str, str] = {}
@@ -276,7 +301,7 @@ class _Watcher:
         home = self._overlap(root, written, target)
         if home is not False:
             return Place(target, rules, root, "", home=True) if home else None
-        made_by = hub.recipe(target, rules, __version__)
+        made_by = self._shared.recipe(target, rules)
         try:
             found = self._files(root, folders, rows, self._settled(target, rows, made_by))
         except DiskError as error:
@@ -288,7 +313,7 @@ class _Watcher:
     def _overlap(self, root: str, written: str, target: Target) -> bool | None:
         """Whether the target's folder is the hub's own agents folder; None, with a problem, where one lies inside the other."""
         folder = os.path.realpath(PurePosixPath(root, written).parent)
-        agents = self._space.agents_folder
+        agents = self._shared.folder
         if folder == agents:
             return True
         if (folder + os.sep).startswith(agents + os.sep) or (agents + os.sep).startswith(folder + os.sep):
@@ -337,9 +362,9 @@ class _Watcher:
                     self._scans[base] = self._space.disk.scan(root, base)
                     self.litter += [(root, entry.path) for entry in self._scans[base] if is_temporary(entry.path)]
                 candidates = self._scans[base]
-            pattern = compiled(glob)
+            pattern, skips = compiled(glob), [compiled(skip) for skip in where.skip]
             for entry in candidates:
-                if pattern.fullmatch(entry.path) and not any(compiled(skip).fullmatch(entry.path) for skip in where.skip):
+                if pattern.fullmatch(entry.path) and not any(skip.fullmatch(entry.path) for skip in skips):
                     yield entry
 
     def _file(self, root: str, entry: Entry, where: Where, settled: Written | None, rows: Sequence[Written]) -> Found:

@@ -22,7 +22,7 @@ from agentsync.pull import Pulled, plan_pull
 from agentsync.report import count, some_of
 from agentsync.snapshot import Place, ProjectView, Reader, Snapshot, Wishes, loss_key
 from agentsync.survey import Sight, Tell, look, nobody, reread
-from agentsync.tracking import Committed, commit_hub, lock_edits, track, unsaved
+from agentsync.tracking import Committed, agreed, commit_hub, leftover, lock_edits, sweep, track, unsaved
 from agentsync.workspace import Workspace
 
 
@@ -138,26 +138,33 @@ def apply(
 
     undid: the run that this one takes back. subject: the first line of the hub's commit, where it is no taking of edits.
     """
-    for root, path in sight.litter:
-        space.disk.sweep(root, path)
+    before = leftover(space, ledger, sight.snapshot)
+    sweep(space.disk, sight.litter, before.folders)
     work = _Executor(space, ledger, sight.snapshot, command, tell, undid)
     ours = [edit for edit in plan.edits if edit.touches and edit.root == space.root and not edit.project]
     theirs = [edit for edit in plan.edits if edit.touches and not (edit.root == space.root and not edit.project)]
     quiet = [edit for edit in plan.edits if not edit.touches]
     work.prepare([*ours, *theirs, *(work.telling(quiet) if ours or theirs else ())])
     committed = Committed()
-    if ours:
-        dirty = unsaved(space, ours)
+    if ours or before.hub:
+        dirty = unsaved(space, ours) - {edit.path for edit in before.hub}
         work.change(ours)
-        committed = commit_hub(space, [edit for edit in ours if work.done(edit)], dirty, f"Undo run {undid}" if undid is not None else subject)
+        mine = [edit for edit in ours if work.done(edit)]
+        done = [*(edit for edit in before.hub if edit.path not in {one.path for one in mine}), *mine]
+        committed = commit_hub(space, done, dirty, f"Undo run {undid}" if undid is not None else subject if ours else before.subject)
     # Only now: a row that names the hub's new text must not stand before that text does.
     work.remember(quiet)
     work.change(theirs)
-    locks = lock_edits(space, sight.snapshot, [edit for edit in plan.edits if not edit.touches or work.done(edit)])
+    locks = lock_edits(space, sight.snapshot, [edit for edit in plan.edits if not edit.touches or work.done(edit)], work.broken)
     if locks:
+        sweep(space.disk, (), {(edit.root, "") for edit in locks})
         work.prepare(locks)
         work.change(locks)
-    problems = [*committed.problems, *track(space, sight.snapshot, [edit for edit in (*theirs, *locks) if work.done(edit)])]
+    stand = [edit for edit in plan.edits if not edit.project and (work.done(edit) if edit.touches else not work.spoilt(edit))]
+    tracked = [*(edit for edit in (*theirs, *locks) if work.done(edit)), *agreed(sight.snapshot, (row for edit in stand for row in edit.put))]
+    problems = [*committed.problems, *track(space, sight.snapshot, [*tracked, *before.projects])]
+    for interrupted in before.runs:
+        ledger.finish_run(interrupted.id)
     work.finish(plan, committed.commit)
     plan = replace(plan, problems=(*plan.problems, *problems)) if problems else plan
     return Result(plan, work.run, tuple(work.failed), committed.commit)
@@ -173,13 +180,17 @@ class _Executor:
         self._texts = {agent.digest: encode(agent.text) for agent in snapshot.agents}
         self._numbers: dict[int, int] = {}
         self._done: set[int] = set()
-        self._broken: set[str] = set()
+        self.broken: set[str] = set()
         self.run: int | None = None
         self.failed: list[tuple[Edit, Problem]] = []
 
     def done(self, edit: Edit) -> bool:
         """Whether a file was changed as planned."""
         return id(edit) in self._done
+
+    def spoilt(self, edit: Edit) -> bool:
+        """Whether an edit is about an agent whose file in the hub could not be written."""
+        return any(row.agent in self.broken for row in edit.put)
 
     def telling(self, quiet: Sequence[Edit]) -> list[Edit]:
         """Those edits of the ledger alone that change what was agreed, and that undo must know of."""
@@ -194,7 +205,7 @@ class _Executor:
 
     def remember(self, quiet: Sequence[Edit]) -> None:
         """What is to be put right in the ledger alone, but for agents whose file in the hub could not be written."""
-        quiet = [edit for edit in quiet if not any(row.agent in self._broken for row in edit.put)]
+        quiet = [edit for edit in quiet if not self.spoilt(edit)]
         rows = [row for edit in quiet for row in edit.put]
         gone = [key for edit in quiet for key in edit.forget]
         if not rows and not gone:
@@ -231,7 +242,7 @@ class _Executor:
         for edit in edits:
             if id(edit) not in self._numbers:
                 continue
-            if self._broken and any(change.agent in self._broken for change in edit.changes):
+            if self.broken and any(change.agent in self.broken for change in edit.changes):
                 self._fail(edit, Problem("hub-failed", "the hub's file of this agent could not be written, so its copies stay", path=edit.path))
                 continue
             try:
@@ -246,12 +257,14 @@ class _Executor:
     def _fail(self, edit: Edit, problem: Problem) -> None:
         self.failed.append((edit, problem))
         if not edit.project:
-            self._broken.update(change.agent for change in edit.changes)
+            self.broken.update(change.agent for change in edit.changes)
 
     def finish(self, plan: Plan, commit: str | None) -> None:
         """The run is over: which folders these were, which losses were shown."""
         if self.run is not None:
-            self._ledger.finish_run(self.run, commit)
+            # A disk that failed may have changed the file all the same: what git is to learn of it, the next run finds out.
+            failing = any(problem.code in ("io", "full", "denied", "read-only") for _, problem in self.failed)
+            self._ledger.finish_run(self.run, commit, whole=not failing)
         failed = {edit.root for edit, _ in self.failed}
         views = {view.outcome.name: view for view in self._snapshot.projects}
         for outcome in plan.projects:

@@ -7,16 +7,19 @@ has changes of their own is left for them to commit. Nothing is fetched, pulled 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from agentsync import git
-from agentsync.copies import Edit, Written
-from agentsync.disk import DiskError, decode, encode
+from agentsync.copies import Change, Edit, Written
+from agentsync.disk import Disk, DiskError, decode, encode
 from agentsync.git import GitError
+from agentsync.hub import agent_id
+from agentsync.ledger import Ledger, Run, Touched
 from agentsync.lockfile import LOCK_FILE, LockLine, updated
-from agentsync.model import Problem
+from agentsync.model import HUB_FORMAT, Problem
 from agentsync.snapshot import ProjectView, Snapshot
 from agentsync.workspace import Workspace, shown
 
@@ -80,18 +83,96 @@ def message(edits: Sequence[Edit], subject: str = "") -> str:
     return f"{subject or f'Take edits of {named} from ' + ', '.join(projects)}\n" + ("\n" + "\n".join(lines) + "\n" if lines else "")
 
 
+# ---- what a killed run left -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """Files as runs left them that were killed before git learnt of it: the hub's, not committed yet, and the projects'."""
+
+    runs: tuple[Run, ...] = ()
+    hub: tuple[Edit, ...] = ()
+    projects: tuple[Edit, ...] = ()
+    folders: frozenset[tuple[str, str]] = frozenset()
+    """Where temporary files of those runs may lie, as (root, folder)."""
+
+    @property
+    def subject(self) -> str:
+        """The first line of the commit, where all that is left is that of an undo."""
+        undid = {run.undid for run in self.runs}
+        return f"Undo run {undid.pop()}" if len(undid) == 1 and None not in undid else ""
+
+
+def leftover(space: Workspace, ledger: Ledger, snapshot: Snapshot) -> Leftover:
+    """What killed runs wrote and git was to learn of. A file that somebody changed since, or had changes in before, is theirs to commit."""
+    runs = ledger.interrupted()
+    folders: set[tuple[str, str]] = set()
+    hub: dict[str, Edit] = {}
+    projects: dict[tuple[str, str], Edit] = {}
+    names = {view.outcome.root: view.outcome.name for view in snapshot.projects}
+    for run in runs:
+        for file in ledger.touched(run.id):
+            folders.add((file.root, file.path.rpartition("/")[0]))
+            if _bytes(space, file) != file.new or file.old == file.new:
+                continue
+            old, new = (None if data is None else decode(data) for data in (file.old, file.new))
+            projects.update({(edit.root, edit.path): edit for edit in agreed(snapshot, () if file.project else file.after)})
+            if file.project:
+                projects[file.root, file.path] = Edit(file.project, file.root, file.path, old, new)
+            elif file.root == space.root:
+                identity = agent_id(file.path, space.config.agents.rstrip("/")) or file.path
+                project = next((names[row.key.root] for row in file.after if row.key.root in names), "hub")
+                note = f"{identity}: written by run {run.id}, which was interrupted"
+                change = Change("update", project, HUB_FORMAT, identity, file.path)
+                hub[file.path] = Edit("", file.root, file.path, old, new, (change,), notes=(note,))
+    mine = [edit for edit in hub.values() if edit.path in unsaved(space, list(hub.values())) and _as_committed(space, edit)]
+    return Leftover(runs, tuple(mine), tuple(projects.values()), frozenset(folders))
+
+
+def sweep(disk: Disk, files: Iterable[tuple[str, str]], folders: Iterable[tuple[str, str]]) -> None:
+    """Delete temporary files of killed runs: these files, and what lies in these folders themselves."""
+    for root, path in files:
+        disk.sweep(root, path)
+    for root, folder in sorted(folders):
+        with suppress(DiskError):           # a folder that is gone, or cannot be looked at: whoever works there says so
+            for path in disk.temporaries(root, folder):
+                disk.sweep(root, path)
+
+
+def _bytes(space: Workspace, file: Touched) -> bytes | None:
+    """What a file holds now; None where there is none."""
+    try:
+        return space.disk.read(file.root, file.path).data if space.disk.look(file.root, file.path) is not None else None
+    except DiskError:
+        return b"\0"        # neither what the run left nor what was there before
+
+
+def _as_committed(space: Workspace, edit: Edit) -> bool:
+    """Whether the last commit has what the run replaced: else there were changes of the user's own in it."""
+    from agentsync import history
+
+    top, path = below(space.root, edit.path)
+    data = history.text_at(top, git.head_commit(top) or "", path)
+    return (None if data is None else decode(data).replace("\r\n", "\n")) == (None if edit.old is None else edit.old.replace("\r\n", "\n"))
+
+
 # ---- the locks ----------------------------------------------------------------------------------------------------
 
 
-def lock_edits(space: Workspace, snapshot: Snapshot, done: Sequence[Edit]) -> list[Edit]:
-    """The edits that bring the locks of the projects up to what was agreed. A line whose copy says the same is not touched."""
+def lock_edits(space: Workspace, snapshot: Snapshot, done: Sequence[Edit], left: Set[str] = frozenset()) -> list[Edit]:
+    """The edits that bring the locks of the projects up to what was agreed. A line whose copy says the same is not touched.
+
+    left: agents whose file in the hub could not be written. Nothing is agreed about them: with a line that says what their copies say now,
+    the next run would take these for old, and overwrite them.
+    """
     edits: list[Edit] = []
     commits: dict[str, str | None] | None = None
     for view in snapshot.projects:
         if not view.locks or view.outcome.state != "ok" or view.outcome.root is None:
             continue
         rows, gone = _rows(view, [edit for edit in done if edit.root == view.outcome.root or not edit.project])
-        wanted = [row for row in rows if _unlocked(view, row)]
+        wanted = [row for row in rows if _unlocked(view, row) and row.agent not in left]
+        gone = {place for place in gone if place[0] not in left}
         gone -= {(row.agent, row.key.format) for row in rows}
         if not wanted and not (gone & view.lock.keys()):
             continue
@@ -162,13 +243,22 @@ def _lock_edit(space: Workspace, view: ProjectView, text: str) -> Edit | None:
 # ---- what projects track ------------------------------------------------------------------------------------------
 
 
+def agreed(snapshot: Snapshot, rows: Iterable[Written]) -> list[Edit]:
+    """The copies whose edits were taken whole, as files to track: the lock that is committed speaks of them as they are."""
+    names = {view.outcome.root: view.outcome.name for view in snapshot.projects}
+    return [
+        Edit(names[row.key.root], row.key.root, row.key.path, None, None)
+        for row in rows if row.key.root in names and row.written == row.base
+    ]
+
+
 def track(space: Workspace, snapshot: Snapshot, done: Sequence[Edit]) -> list[Problem]:
     """Commit or exclude what was written in projects that ask for it; what could not be."""
     problems: list[Problem] = []
     for view in snapshot.projects:
         name, root = view.outcome.name, view.outcome.root
         how = space.config.projects[name].track if name in space.config.projects else "leave"
-        paths = [edit.path for edit in done if edit.project == name]
+        paths = list(dict.fromkeys(edit.path for edit in done if edit.project == name))
         if how == "leave" or root is None or not paths or git.top_level(root) is None:
             continue
         try:
@@ -185,8 +275,9 @@ def _commit_copies(space: Workspace, root: str, paths: Sequence[str]) -> None:
     """Commit a project's copies, naming the hub's commit."""
     hub_commit = git.head_commit(space.root) or "uncommitted"
     top, _ = below(root, "")
-    text = f"Update {len(paths)} file{'s' if len(paths) > 1 else ''} of agents\n\nAgentsync-Hub: {hub_commit}\n"
-    git.commit_paths(top, [below(root, path)[1] for path in paths], text)
+    inside = [below(root, path)[1] for path in paths]
+    number = len(git.changed_paths(top, inside))
+    git.commit_paths(top, inside, f"Update {number} file{'s' if number != 1 else ''} of agents\n\nAgentsync-Hub: {hub_commit}\n")
 
 
 _MARKS = ("# agentsync: copies of agents, begin", "# agentsync: end")
@@ -199,6 +290,7 @@ def _exclude(space: Workspace, root: str, paths: Sequence[str]) -> None:
     if own is None:
         return
     file = "info/exclude"
+    sweep(space.disk, (), [(own, "info")])
     old = decode(space.disk.read(own, file).data) if space.disk.look(own, file) is not None else None
     lines = (old or "").splitlines()
     begin, end = (lines.index(mark) if mark in lines else -1 for mark in _MARKS)

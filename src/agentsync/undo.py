@@ -31,7 +31,8 @@ class _Found:
 def run_to_undo(ledger: Ledger, number: int | None) -> Run:
     """The run that is meant: the one of this number, else the newest that is no undo and was not undone. AgentsyncError where there is none."""
     runs = ledger.runs()
-    undone = {run.undid for run in runs if run.undid is not None and not any(other.undid == run.id for other in runs)}
+    # An undo that was killed goes on where it was.
+    undone = {run.undid for run in runs if run.undid is not None and run.finished and not any(other.undid == run.id for other in runs)}
     if number is not None:
         for run in runs:
             if run.id == number:
@@ -52,6 +53,8 @@ def undo(space: Workspace, ledger: Ledger, run: Run, *, dry: bool = False) -> Re
     for one in found:
         old, new = one.touched.old, one.touched.new
         if one.now == old and old != new:
+            if set(ledger.rows_at(_keys(one.touched))) != set(one.touched.before):      # the file is back, the ledger does not know yet
+                edits.append(replace(_edit(one.touched, space.config.agents.rstrip("/")), old=None if old is None else decode(old), changes=()))
             continue
         if one.now != new:
             what = f"was changed since run {run.id}, and stays"
@@ -59,17 +62,27 @@ def undo(space: Workspace, ledger: Ledger, run: Run, *, dry: bool = False) -> Re
             continue
         edits.append(_edit(one.touched, space.config.agents.rstrip("/")))
     plan = Plan(tuple(edits), problems=tuple(left))
-    if dry or not edits:
+    if dry or not (edits or any(other.undid == run.id and other.finished is None for other in ledger.runs())):
         return Result(plan)
     names = [name for name in dict.fromkeys(touched.touched.project for touched in found) if name in space.config.projects]
     sight = look(space, ledger, names, reader=Reader())
     views = tuple(replace(view, locks=False) for view in sight.snapshot.projects)       # the run's own edits restore the locks
     sight = replace(sight, snapshot=replace(sight.snapshot, projects=views))
+    # On hold before anything changes: killed in the middle, the next run must not do again what was taken back.
+    files = [one.touched for one in found]
+    paused = _paused(space, edits, files, sight.snapshot.agents)
+    ledger.pause(paused)
     result = apply(space, ledger, sight, plan, f"undo {run.id}", undid=run.id)
     failed = {(edit.root, edit.path) for edit, _ in result.failed}
-    done = [edit for edit in edits if (edit.root, edit.path) not in failed]
-    ledger.pause(_paused(space, done, [one.touched for one in found], sight.snapshot.agents))
+    if failed:
+        stand = _paused(space, [edit for edit in edits if (edit.root, edit.path) not in failed], files, sight.snapshot.agents)
+        ledger.pause(stand, forget=[one.key for one in paused])
     return result
+
+
+def _keys(touched: Touched) -> tuple[Key, ...]:
+    """The copies that a file's record speaks of."""
+    return tuple(dict.fromkeys(row.key for row in (*touched.before, *touched.after)))
 
 
 def _now(space: Workspace, touched: Touched) -> bytes | None:
@@ -113,7 +126,7 @@ def _paused(space: Workspace, edits: Sequence[Edit], found: Sequence[Touched], a
     done = {(edit.root, edit.path) for edit in edits}
     rows = {row.key: row for touched in found if (touched.root, touched.path) in done for row in (*touched.before, *touched.after)}
     return [
-        Paused(key, row.agent, hubs[row.agent], _digest(space, key, after)) for key, row in rows.items() if row.agent in hubs
+        Paused(key, row.agent, hubs.get(row.agent, ""), _digest(space, key, after)) for key, row in rows.items()
     ]
 
 
