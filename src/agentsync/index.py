@@ -187,5 +187,9 @@ class IndexDisk:
         """Refused."""
         raise DiskError(Problem("read-only", "what is staged is only looked at here", path=path))
 
+    def temporaries(self, root: str, folder: str = "") -> tuple[str, ...]:  # noqa: ARG002 - a Disk's
+        """None: an index holds no file of ours that was only begun."""
+        return ()
+
     def sweep(self, root: str, path: str) -> None:
         """Nothing: a run that only looks clears nothing away."""
