@@ -12,10 +12,10 @@ FIND_PYTHON = for candidate in $(PYTHON) python3.14 python3.13 python3.12 python
 	then command -v $$candidate; break; fi; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test accept check conformance demo bench docs clean
+.PHONY: help setup test accept check conformance demo bench bench-watch soak docs clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 setup: $(READY)  ## make ./.venv with agentsync (editable) and everything its development needs
 
@@ -55,6 +55,12 @@ demo: $(READY)  ## convert a few agents and show what becomes of them
 
 bench: $(READY)  ## measure convert beside a loop that only copies the files
 	$(BIN)/python benchmarks/convert.py $(ARGS)
+
+bench-watch: $(READY)  ## measure the daemon: from a save to the last copy, and what it costs while idle
+	$(BIN)/python benchmarks/watch.py $(ARGS)
+
+soak: $(READY)  ## storms of events, and a daemon killed again and again
+	AGENTSYNC_SOAK=1 $(BIN)/python -m pytest -q tests/test_watch_soak.py $(ARGS)
 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

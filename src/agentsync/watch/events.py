@@ -10,12 +10,12 @@ from typing import Final, Literal, TypeAlias
 from agentsync.model import EMPTY
 from agentsync.report import Line, Style
 
-Kind: TypeAlias = Literal["start", "run", "open", "closed", "pause", "resume", "settings", "scan", "trouble", "stop"]
+Kind: TypeAlias = Literal["start", "run", "open", "closed", "pause", "resume", "settings", "scan", "note", "trouble", "stop"]
 """open: a conflict or held change that waits for somebody; closed: it was decided. scan: why events are not enough somewhere."""
 
 _STYLES: Final[Mapping[Kind, Style]] = {
     "start": "strong", "run": "good", "open": "warn", "closed": "good", "pause": "warn", "resume": "good", "settings": "", "scan": "faint",
-    "trouble": "bad", "stop": "strong",
+    "note": "", "trouble": "bad", "stop": "strong",
 }
 
 

@@ -13,7 +13,7 @@ from agentsync.model import AgentsyncError, Problem
 from agentsync.report import count, place
 from agentsync.snapshot import Wishes
 from agentsync.sync import SYNC, Result, at_work, run
-from agentsync.watch.events import Event
+from agentsync.watch.events import Event, Kind
 from agentsync.workspace import Workspace
 
 COMMAND: Final = "watch"
@@ -151,7 +151,8 @@ class Work:
         texts = {f"{place(problem)}: {problem.message}" if problem.path else problem.message: problem for problem in problems}
         for text, problem in texts.items():
             if text not in self._said.get(where, frozenset()):
-                yield Event("trouble", text, {"code": problem.code, "project": where or None, "hint": problem.hint})
+                kind: Kind = "note" if problem.severity == "note" else "trouble"
+                yield Event(kind, text, {"code": problem.code, "project": where or None, "hint": problem.hint})
         self._said[where] = frozenset(texts)
 
     def _failed(self, names: Sequence[str], error: AgentsyncError | OSError) -> Iterator[Event]:
