@@ -47,8 +47,8 @@ def build(base: Path, projects: int) -> Workspace:
     for folder in (hub, *(base / name for name in names)):
         folder.mkdir(exist_ok=True)
         git(folder, "init", "-q", "-b", "main")
-    git(hub, "add", "-A")
-    git(hub, "commit", "-qm", "agents")
+        git(folder, "add", "-A")
+        git(folder, "commit", "-q", "--allow-empty", "-m", "first")
     return enable(identified(open_workspace(str(hub))), {name: os.path.realpath(base / name) for name in names})
 
 

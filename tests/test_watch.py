@@ -26,6 +26,7 @@ from agentsync.watch import hints, places, state
 from agentsync.watch.events import Event
 from agentsync.watch.loop import Daemon, Timing
 from agentsync.watch.pace import Pace
+from agentsync.watch.runs import Stopped, Work
 from agentsync.workspace import disable, open_workspace
 from tests.conftest import Run
 from tests.test_push import agent_text, git, tree
@@ -420,6 +421,29 @@ def test_a_limit_of_the_system_on_watches(world: Two) -> None:
             assert b"is scanned" in (running.stdout.read() if running.stdout else b"")
 
 
+def test_folders_are_watched_where_there_is_no_shared_instance(world: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on macOS and Windows: one watch of watchdog's own for each folder."""
+    monkeypatch.setattr(hints, "_watcher", hints._Scheduled)
+    with living(world):
+        edit(world.opencode, "Second line.", "Second line, edited.")
+        until(lambda: says("Second line, edited.", *world.all()), "the edit arrives")
+        shutil.rmtree(world.app / ".github")
+        world.agent("deep/fresh", agent_text("fresh"))
+        until(lambda: (world.shop / ".claude/agents/fresh.md").exists(), "the new agent arrives")
+        edit(world.hub / "agents/deep/fresh.md", "Look.", "Look again.")
+        until(lambda: says("Look again.", world.shop / ".claude/agents/fresh.md"), "its edit arrives")
+
+
+def test_more_folders_than_may_be_scheduled_are_scanned(world: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hints, "_watcher", hints._Scheduled)
+    monkeypatch.setattr(hints, "_SCHEDULED", 3)
+    with living(world) as alive:
+        assert any("no more than 3 folders are watched" in text for text in alive.texts("scan"))
+        edit(world.opencode, "Second line.", "Second line, edited.")
+        alive.settled()
+        assert says("Second line, edited.", *world.all())
+
+
 def test_a_storm_of_events_ends_in_one_quiet_state(world: Two) -> None:
     with living(world) as alive:
         folder = world.shop / ".claude/agents/storm"
@@ -468,6 +492,38 @@ def test_a_killed_daemon_leaves_nothing_to_clean_up_and_a_stopped_one_ends_well(
         assert second.returncode == 0
         assert [line.split()[1] for line in said.splitlines()][-1] == "stop"
     assert run("service", "status", "--wait", cwd=world.hub).err.startswith("nothing keeps this hub in sync now\nhint: agentsync watch")
+
+
+def test_being_stopped_ends_a_run_between_two_files_and_the_next_one_does_the_rest(world: Two) -> None:
+    """The hub's own files are committed before anything ends."""
+    asked = 0
+
+    def stopping() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 2    # two projects were looked at, and one copy was written
+
+    edit(world.opencode, "Second line.", "Second line, edited.")
+    space, work = world.space(), Work(stopping)
+    with pytest.raises(Stopped):
+        list(work.go(space, ("shop", "app")))
+    assert git(world.hub, "status", "--porcelain") == ""
+    assert says("Second line, edited.", world.home_file, world.opencode)
+    assert not says("Second line, edited.", *world.all())
+    with living(world):
+        assert says("Second line, edited.", *world.all())
+
+
+def test_a_project_that_fails_stops_no_other(world: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a whole run comes to no end, each project is run by itself."""
+    work, space = Work(lambda: False), world.space()
+    edit(world.home_file, "Second line.", "Second line, edited.")
+    kept = world.shop / "agentsync.lock"
+    kept.unlink(missing_ok=True)
+    kept.mkdir()
+    events = list(work.go(space, ("shop", "app")))
+    assert says("Second line, edited.", world.copilot)
+    assert any(event.kind == "trouble" for event in events)
 
 
 def test_daemon_and_command_line_at_once(world: Two, run: Run) -> None:

@@ -127,7 +127,7 @@ def _screen(about: Any, events: list[str]) -> Any:
         *((event, "bright_black") for event in events),
         ("Ctrl-C stops", "bright_black"),
     ]
-    return Text("\n").join(Text(escape(words), style=style, no_wrap=True, overflow="ellipsis") for words, style in lines)
+    return Text("\n", no_wrap=True, overflow="ellipsis").join(Text(escape(words), style=style) for words, style in lines)
 
 
 # ---- desktop notices -----------------------------------------------------------------------------------------------

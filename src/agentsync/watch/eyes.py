@@ -19,7 +19,7 @@ SETTINGS: Final = ":settings"
 COOKIES: Final = ":cookies"
 _ROUNDS: Final = 5
 """How often folders that appear while they are being watched are looked for again."""
-_GIT_SECONDS: Final = 10.0
+_GIT_SECONDS: Final = 60.0
 """A lock of git's index that is older than this was left behind."""
 
 

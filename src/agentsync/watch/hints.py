@@ -234,6 +234,8 @@ class _Handler:
         for path in (event.src_path, getattr(event, "dest_path", "")):
             where, name = os.path.split(os.fsdecode(path)) if path else ("", "")
             if path and os.fsdecode(path) == self._folder:
-                self._tell(self._folder, "")
+                # "Modified" only says once more that something in it changed.
+                if event.event_type in ("deleted", "moved"):
+                    self._tell(self._folder, "")
             elif where == self._folder:
                 self._tell(self._folder, name)

@@ -94,6 +94,7 @@ class Daemon:
         self._eyes.place()
         facts = {"projects": len(self._eyes.roots), "folders": len(self._eyes.hints), "pid": os.getpid()}
         self._say(Event("start", f"watching {self._space.root}", facts))
+        self._touch_all(now)
         self._look_for_cookies(now)
         self._handle(self._pace.due(now + self._timing.quiet), now)
         self._settle()
@@ -152,6 +153,7 @@ class Daemon:
         for folder, name in told:
             if (folder, name) == LOST:
                 self._say(Event("trouble", "the system lost events; everything is looked at again", {"code": "overflow"}))
+                self._touch_all(now)
                 self._look_for_cookies(now)
             elif not name:
                 self._eyes.hints.lost(folder)
@@ -160,6 +162,10 @@ class Daemon:
             for owner, names in self._eyes.owners.get(folder, ()):
                 if owner == COOKIES:
                     cookies.append(name)
+                    if not name:
+                        make_root(folder, private=True)
+                        self._eyes.place((COOKIES,))
+                        self._look_for_cookies(now)
                 elif not name or names is None or name in names:
                     self._pace.note(owner, now)
         if cookies:
@@ -176,10 +182,12 @@ class Daemon:
             self._cookies.update(dict.fromkeys(fresh, self._pace.number))
 
     def _look_for_cookies(self, now: float) -> None:
-        """Cookies that lie there, told of or not: everything is looked at for them."""
-        self._touch_all(now)
+        """Cookies that lie there, told of or not: everything is looked at for new ones."""
         folder = Path(self._space.state, state.COOKIES)
-        self._bake([path.name for path in folder.iterdir()] if folder.is_dir() else (), now)
+        names = [path.name for path in folder.iterdir() if path.name not in self._cookies] if folder.is_dir() else []
+        if names:
+            self._touch_all(now)
+            self._bake(names, now)
 
     def _settle(self) -> None:
         """Write down how things stand, and take away the cookies whose turn has come."""
