@@ -12,10 +12,10 @@ FIND_PYTHON = for candidate in $(PYTHON) python3.14 python3.13 python3.12 python
 	then command -v $$candidate; break; fi; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test crash soak accept check conformance demo bench docs clean
+.PHONY: help setup test crash soak accept check conformance demo bench bench-watch docs clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 setup: $(READY)  ## make ./.venv with agentsync (editable) and everything its development needs
 
@@ -39,9 +39,9 @@ test: $(READY)  ## run all tests, in parallel
 crash: $(READY)  ## kill runs at every step, fail every call to the disk, kill the real program again and again
 	AGENTSYNC_CRASH=all $(BIN)/python -m pytest -q -s --numprocesses 0 tests/test_sync_crash.py $(ARGS)
 
-soak: $(READY)  ## many random rounds of edits and runs, and a larger planner; AGENTSYNC_ROUNDS says how many rounds a seed
+soak: $(READY)  ## many random rounds of edits and runs, a larger planner, and the daemon in a storm; AGENTSYNC_ROUNDS says how many rounds a seed
 	AGENTSYNC_ROUNDS=$${AGENTSYNC_ROUNDS:-100} AGENTSYNC_SOAK=1 $(BIN)/python -m pytest -q -s --numprocesses 0 tests/laws/test_sync_rounds.py \
-		tests/laws/test_planner.py tests/laws/test_merge_laws.py $(ARGS)
+		tests/laws/test_planner.py tests/laws/test_merge_laws.py tests/test_watch_soak.py $(ARGS)
 
 accept: $(READY)  ## write the goldens again, for you to look at before you commit them
 	$(BIN)/python -m pytest --accept tests/golden $(ARGS)
@@ -63,6 +63,9 @@ demo: $(READY)  ## convert a few agents and show what becomes of them
 bench: $(READY)  ## measure convert beside a loop that only copies the files, and sync beside a bare walk of the copies
 	$(BIN)/python benchmarks/convert.py $(ARGS)
 	$(BIN)/python benchmarks/sync.py
+
+bench-watch: $(READY)  ## measure the daemon: from a save to the last copy, and what it costs while idle
+	$(BIN)/python benchmarks/watch.py $(ARGS)
 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -88,6 +88,18 @@ sed -i.bak 's/^tools: .*/tools: Read, Grep, Glob, Bash/' ../shop/.claude/agents/
 step agentsync sync --all
 step agentsync approve reviewer --reject
 
+say "Or nobody runs anything: a daemon carries an edit from one project to the other"
+printf '\n\033[1m$ agentsync watch &\033[0m\n'
+agentsync watch --no-notify &
+watch=$!
+trap 'kill "$watch" 2>/dev/null; rm -rf "$work"' EXIT
+until agentsync service status --wait >/dev/null 2>&1; do kill -0 "$watch" 2>/dev/null || break; sleep 0.1; done
+sed -i.bak 's/Find the cause/Find the root cause/' ../shop/.claude/agents/tester.md && rm ../shop/.claude/agents/tester.md.bak
+step agentsync service status --wait
+step grep -rl "root cause" agents ../shop ../site
+kill "$watch"
+wait "$watch"
+
 say "And everything can be taken back"
 step agentsync log
 step agentsync undo

@@ -29,7 +29,9 @@ PURE: Final[Mapping[str, tuple[str, ...]]] = {
 SIDE: Final = ("disk", "git", "history", "index", "ledger", "locking")
 UPPER: Final[Mapping[str, tuple[str, ...]]] = {
     "5, read, plan, apply": ("sources", "conversion", "own_formats", "workspace", "survey", "tracking", "sync", "sync_report", "checking", "doctor"),
-    "6, answers": ("decide", "settle", "undo", "status", "adopt", "tend", "staged", "staged_alone", "hooking", "hook_runs"),
+    "6, answers": (
+        "decide", "settle", "undo", "status", "adopt", "tend", "staged", "staged_alone", "hooking", "hook_runs", "watch", "service",
+    ),
     "7, the command line": ("commands",),
 }
 # Finds and reads agentsync's own data files, which are as constant as its code; `formats` may ask it for their text.

@@ -28,7 +28,7 @@ IN_HOOK: Final = "AGENTSYNC_HOOK"
 """The variable that marks git calls of ours: hooks, in `.git/hooks` or in git's configuration, leave them alone."""
 
 # What git leaves in its folder while something is unfinished, and what that is called.
-_UNFINISHED: Final = (
+UNFINISHED: Final = (
     ("MERGE_HEAD", "a merge"),
     ("rebase-merge", "a rebase"),
     ("rebase-apply", "a rebase"),
@@ -178,7 +178,7 @@ def busy(top: str) -> str | None:
         if found is None:
             return None
         own = Path(found)
-    return next((word for name, word in _UNFINISHED if (own / name).exists()), None)
+    return next((word for name, word in UNFINISHED if (own / name).exists()), None)
 
 
 def init(folder: str) -> str:

@@ -136,6 +136,7 @@ def apply(
 ) -> Result:
     """Carry out a plan under the hub's lock. A file that cannot be changed is named, and the others go on.
 
+    tell: is told after each copy; what it raises ends the run there, with whole files, and the next run does the rest.
     undid: the run that this one takes back. subject: the first line of the hub's commit, where it is no taking of edits.
     """
     before = leftover(space, ledger, sight.snapshot)
@@ -252,7 +253,9 @@ class _Executor:
                 continue
             self._done.add(id(edit))
             self._ledger.settle(self.run or 0, self._numbers[id(edit)], edit.put, edit.forget)
-            self._tell(len(self._done), len(self._numbers))
+            if edit.project:
+                # Not between the hub's files and their commit: what is raised there would leave them uncommitted.
+                self._tell(len(self._done), len(self._numbers))
 
     def _fail(self, edit: Edit, problem: Problem) -> None:
         self.failed.append((edit, problem))

@@ -67,6 +67,8 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "push": Command("Bring the copies in projects up to the hub.", _SYNC, _UNDECIDED),
     "pull": Command("Take what was edited in copies into the hub.", _SYNC, _UNDECIDED),
     "sync": Command("Pull, then push.", _SYNC, _UNDECIDED),
+    "watch": Command("Keep everything in sync until stopped.", _SYNC),
+    "service": Command("Let the system keep everything in sync.", _SYNC, "status: nothing keeps this hub in sync, or something needs you"),
     "resolve": Command("Decide conflicts: what two sides changed differently.", _SYNC, "a conflict is left"),
     "approve": Command("Let held changes of copies into the hub, or turn them away.", _SYNC, "a change is still held"),
     "check": Command("Check, for CI, that copies say what they should.", _SYNC, "a copy is not what it should be, or stands where none should"),

@@ -12,6 +12,7 @@ from agentsync.model import AgentsyncError
 from agentsync.snapshot import Wishes
 from agentsync.status import status_json, status_lines, status_of
 from agentsync.sync import at_work
+from agentsync.watch.state import look_up
 from agentsync.workspace import open_workspace, projects_meant
 
 
@@ -38,5 +39,8 @@ def status(session: Session, projects: tuple[str, ...], every: bool, agents: tup
         session.terminal.result(json.dumps(status_json(found), ensure_ascii=True, indent=2) + "\n")
     else:
         session.terminal.print(status_lines(found, session.terminal.width))
+        told = look_up(space)
+        if told.running:
+            session.terminal.print([(("faint", f"agentsync watch keeps this hub in sync (process {told.about.get('pid', 'unknown')})"),)])
     needs_you = any(row.copy.state not in ("ok", "deleted", "behind", "missing", "edited") and not row.copy.decided for row in found.rows)
     return 1 if needs_you else 0

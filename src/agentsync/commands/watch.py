@@ -1,0 +1,156 @@
+"""`agentsync watch`: keep hub and projects in sync until stopped."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from agentsync.commands.app import Session
+from agentsync.commands.terminal import escape
+from agentsync.report import plain_text
+from agentsync.workspace import identified, open_workspace
+
+if TYPE_CHECKING:
+    from agentsync.watch.events import Event
+    from agentsync.watch.loop import Daemon
+
+_SHOWN: Final = 12
+_LOG_BYTES: Final = 1 << 20
+Say = Callable[["Event"], None]
+
+
+@click.command()
+@click.option("--no-notify", "silent", is_flag=True, help="Show no desktop notice for a conflict or a held change.")
+@click.option("--plain", is_flag=True, help="Print one line an event, on a terminal too.")
+@click.option("--log", "log", metavar="FILE", help="Append the lines to a file; at a megabyte it is moved to FILE.old.")
+@click.pass_obj
+def watch(session: Session, silent: bool, plain: bool, log: str | None) -> int:
+    """Keep hub and projects in sync until stopped.
+
+    Takes edits of copies into the hub and brings every other copy up, a moment after a file was saved. It never asks: conflicts and held
+    changes are listed, and wait. Only projects that were enabled on this machine are touched.
+    """
+    from agentsync.watch.loop import Daemon
+
+    space = identified(open_workspace(session.hub))
+    sayers: list[Say] = [] if silent else [_notice]
+    daemon = Daemon(space, lambda event: _tell(sayers, event))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: daemon.stop())
+    if log is not None:
+        sayers.insert(0, _file(Path(log)))
+        daemon.run()
+    elif session.terminal.out_is_terminal and not plain:
+        with _live(daemon) as say:
+            sayers.insert(0, say)
+            daemon.run()
+    else:
+        sayers.insert(0, lambda event: _line(session, event))
+        daemon.run()
+    return 0
+
+
+def _tell(sayers: list[Say], event: Event) -> None:
+    for say in sayers:
+        say(event)
+
+
+# ---- where it is said ----------------------------------------------------------------------------------------------
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z")
+
+
+def _line(session: Session, event: Event) -> None:
+    from agentsync.watch.events import log_line
+
+    session.terminal.print([(("", log_line(event, _now())),)])
+
+
+def _file(path: Path) -> Say:
+    """Append to a file, which is kept from growing for ever."""
+    from agentsync.watch.events import log_line
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+    def say(event: Event) -> None:
+        if path.exists() and path.stat().st_size > _LOG_BYTES:
+            path.replace(path.with_name(f"{path.name}.old"))
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(log_line(event, _now()) + "\n")
+
+    return say
+
+
+@contextmanager
+def _live(daemon: Daemon) -> Iterator[Say]:
+    """A view that is drawn again with every event."""
+    from rich.console import Console
+    from rich.live import Live
+
+    from agentsync.watch.events import shown
+
+    events: deque[str] = deque(maxlen=_SHOWN)
+    with Live(console=Console(file=sys.stdout, highlight=False), auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
+
+        def say(event: Event) -> None:
+            events.append(escape(plain_text(shown(event, time.strftime("%H:%M:%S")))))
+            live.update(_screen(daemon.about(), list(events)), refresh=True)
+
+        yield say
+
+
+def _screen(about: Any, events: list[str]) -> Any:
+    from rich.text import Text
+
+    paused = f"  paused: {about['paused']}" if about["paused"] else ""
+    resting = [one["name"] for one in about["projects"] if one["state"] not in ("ok", "not looked at yet")]
+    lines = [
+        (f"agentsync watch  {about['hub']}{paused}", "bold"),
+        (f"{len(about['projects'])} projects, {about['folders']} folders, {about['changes']} files written"
+         + (f"; resting: {', '.join(resting)}" if resting else ""), ""),
+        *((f"{one['state']}: {one['agent']} in {one['project']}: {one['why']}", "yellow") for one in about["open"][:_SHOWN]),
+        *((f"  {one['hint']}", "cyan") for one in about["open"][:1] if one["hint"]),
+        ("", ""),
+        *((event, "bright_black") for event in events),
+        ("Ctrl-C stops", "bright_black"),
+    ]
+    return Text("\n", no_wrap=True, overflow="ellipsis").join(Text(escape(words), style=style) for words, style in lines)
+
+
+# ---- desktop notices -----------------------------------------------------------------------------------------------
+
+
+def notice_command(event: Event, found: Callable[[str], str | None] = shutil.which) -> list[str] | None:
+    """How this system shows a notice of something that waits for somebody; None where it does not, or nothing waits."""
+    if event.kind != "open":
+        return None
+    text = escape(event.text)[:200]
+    if (program := found("notify-send")) is not None and os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
+        return [program, "--app-name=agentsync", "--", "agentsync", text]
+    if (program := found("osascript")) is not None:
+        # The text is an argument of the script, no part of it.
+        script = "on run argv\ndisplay notification (item 1 of argv) with title \"agentsync\"\nend run"
+        return [program, "-e", script, text]
+    return None
+
+
+def _notice(event: Event) -> None:
+    command = notice_command(event)
+    if command is not None:
+        try:
+            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=5, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            return

@@ -1,0 +1,573 @@
+"""The daemon on real folders with real git: what it carries where, what it waits for, and what becomes of it when it is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentsync.locking import LockedError, hub_lock
+from agentsync.sync import PUSH
+from agentsync.watch import hints, places, state
+from agentsync.watch.events import Event
+from agentsync.watch.loop import Daemon, Timing
+from agentsync.watch.pace import Pace
+from agentsync.watch.runs import Stopped, Work
+from agentsync.workspace import disable, open_workspace
+from tests.conftest import Run
+from tests.test_push import agent_text, git, tree
+from tests.test_sync import Two, edit
+
+SECONDS = 30.0
+QUICK = Timing(quiet=0.05, limit=0.5, grace=0.4, poll=0.1, verify=0.1, full=300.0, again=0.2)
+
+
+def until(true: Callable[[], Any], what: str = "") -> None:
+    """Wait for something, at most a while."""
+    end = time.monotonic() + SECONDS
+    while not true():
+        assert time.monotonic() < end, f"waited in vain: {what}"
+        time.sleep(0.01)
+
+
+@dataclass
+class Living:
+    """A daemon in a thread of this process."""
+
+    daemon: Daemon
+    events: list[Event] = field(default_factory=list)
+
+    def settled(self) -> None:
+        """All that was changed before is handled."""
+        state.wait_settled(self.daemon._space, SECONDS)
+
+    def kinds(self) -> list[str]:
+        return [event.kind for event in self.events]
+
+    def texts(self, kind: str) -> list[str]:
+        return [event.text for event in self.events if event.kind == kind]
+
+
+@contextmanager
+def living(world: Two, timing: Timing = QUICK) -> Iterator[Living]:
+    found = Living(Daemon(world.space(), lambda event: found.events.append(event), timing))
+    thread = threading.Thread(target=found.daemon.run)
+    thread.start()
+    try:
+        until(lambda: state.look_up(found.daemon._space).about.get("since") is not None and "start" in found.kinds(), "the daemon starts")
+        found.settled()
+        yield found
+    finally:
+        found.daemon.stop()
+        thread.join(SECONDS)
+        assert not thread.is_alive()
+
+
+@contextmanager
+def process(world: Two) -> Iterator[subprocess.Popen[bytes]]:
+    """A daemon of its own process."""
+    world.space()
+    command = [sys.executable, "-m", "agentsync", "watch", "-C", str(world.hub), "--no-notify"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
+        try:
+            until(lambda: running.poll() is not None or state.look_up(world.space()).running, "the process starts")
+            yield running
+        finally:
+            running.kill()
+
+
+@pytest.fixture
+def world(tmp_path: Path, home: Path) -> Two:
+    found = Two(tmp_path / "world", home).build()
+    found.go(PUSH)
+    return found
+
+
+def says(text: str, *paths: Path) -> bool:
+    return all(path.exists() and text in path.read_text() for path in paths)
+
+
+def commits(world: Two) -> int:
+    return int(git(world.hub, "rev-list", "--count", "HEAD"))
+
+
+# ---- what is carried ------------------------------------------------------------------------------------------------
+
+
+def test_one_edit_is_one_write_in_each_other_copy_and_one_commit(world: Two) -> None:
+    with living(world) as alive:
+        before, head = {path: path.stat().st_ino for path in world.all()}, commits(world)
+        edit(world.opencode, "Second line.", "Second line, edited.")
+        alive.settled()
+        assert says("Second line, edited.", *world.all())
+        inodes = {path: path.stat().st_ino for path in world.all()}
+        assert [path for path in world.all() if inodes[path] == before[path]] == [world.opencode]
+        alive.settled()
+        alive.settled()
+        assert {path: path.stat().st_ino for path in world.all()} == inodes
+        assert commits(world) == head + 1
+        assert git(world.hub, "status", "--porcelain") == ""
+        assert len(alive.texts("run")) == 1
+
+
+def test_an_edit_of_the_hub_reaches_every_copy(world: Two) -> None:
+    with living(world) as alive:
+        edit(world.home_file, "Second line.", "Second line, edited.")
+        alive.settled()
+        assert says("Second line, edited.", *world.all())
+
+
+def test_edits_made_while_nobody_watched_are_seen_at_the_start(world: Two) -> None:
+    edit(world.copilot, "Second line.", "Second line, edited.")
+    with living(world):
+        assert says("Second line, edited.", *world.all())
+
+
+def test_a_new_agent_of_the_hub_in_a_new_folder_goes_out(world: Two) -> None:
+    with living(world) as alive:
+        world.agent("deep/er/fresh", agent_text("fresh"))
+        alive.settled()
+        assert (world.shop / ".claude/agents/fresh.md").exists()
+        edit(world.hub / "agents/deep/er/fresh.md", "Look.", "Look again.")
+        alive.settled()
+        assert says("Look again.", world.shop / ".claude/agents/fresh.md")
+
+
+def test_a_folder_that_was_deleted_and_made_again_is_watched_again(world: Two) -> None:
+    with living(world) as alive:
+        kept = tree(world.shop / ".opencode")
+        shutil.rmtree(world.shop / ".opencode")
+        alive.settled()
+        for path, data in kept.items():
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).write_bytes(data)
+        alive.settled()
+        edit(world.opencode, "Second line.", "Second line, edited.")
+        alive.settled()
+        assert says("Second line, edited.", *world.all())
+
+
+def test_a_project_that_was_moved_away_and_back_goes_on(world: Two) -> None:
+    away = world.shop.with_name("away")
+    with living(world) as alive:
+        world.shop.rename(away)
+        until(lambda: any("shop" in text for text in alive.texts("pause")), "the missing project is named")
+        edit(away / ".opencode/agents/reviewer.md", "Second line.", "Second line, edited.")
+        away.rename(world.shop)
+        until(lambda: says("Second line, edited.", *world.all()), "the edit arrives")
+        edit(world.claude, "Third line.", "Third line, edited.")
+        alive.settled()
+        assert says("Third line, edited.", *world.all())
+
+
+def test_a_project_that_is_a_link_is_watched(tmp_path: Path, home: Path) -> None:
+    world = Two(tmp_path / "world", home)
+    (tmp_path / "real").mkdir()
+    world.base.mkdir()
+    world.build()
+    world.shop.rename(tmp_path / "real/shop")
+    world.shop.symlink_to(tmp_path / "real/shop")
+    with living(world) as alive:
+        edit(world.opencode, "Second line.", "Second line, edited.")
+        alive.settled()
+        assert says("Second line, edited.", *world.all())
+
+
+# ---- how editors save -----------------------------------------------------------------------------------------------
+
+
+def by_vim(path: Path, data: bytes, pause: Callable[[], None]) -> None:
+    """The old file is renamed, a new one made, the old one deleted."""
+    backup = path.with_name(f"{path.name}~")
+    path.rename(backup)
+    pause()
+    path.write_bytes(data)
+    backup.unlink()
+
+
+def by_code(path: Path, data: bytes, pause: Callable[[], None]) -> None:
+    """The file is emptied, then written in place."""
+    with path.open("r+b") as stream:
+        stream.truncate(0)
+        pause()
+        stream.write(data[: len(data) // 2])
+        stream.flush()
+        stream.write(data[len(data) // 2 :])
+
+
+def by_jetbrains(path: Path, data: bytes, pause: Callable[[], None]) -> None:
+    """Both go by names of their own."""
+    new, old = path.with_name(f"{path.name}___jb_tmp___"), path.with_name(f"{path.name}___jb_old___")
+    new.write_bytes(data)
+    path.rename(old)
+    pause()
+    new.rename(path)
+    old.unlink()
+
+
+@pytest.mark.parametrize("save", [by_vim, by_code, by_jetbrains])
+@pytest.mark.parametrize("where", ["hub", "copy"])
+def test_a_file_that_is_gone_or_empty_while_it_is_saved_is_no_change(world: Two, save: Callable[..., None], where: str) -> None:
+    path = world.home_file if where == "hub" else world.opencode
+    data = path.read_bytes().replace(b"Second line.", b"Second line, edited.")
+    with living(world, Timing(quiet=0.02, limit=0.5, grace=1.0, poll=0.1, verify=0.1)) as alive:
+        head = commits(world)
+        save(path, data, lambda: time.sleep(0.2))
+        alive.settled()
+        assert says("Second line, edited.", *world.all())
+        assert path.read_bytes() == data
+        assert len(alive.texts("run")) == 1, alive.texts("run")
+        assert commits(world) == head + (where == "copy")
+        assert "open" not in alive.kinds()
+
+
+def test_a_file_that_stays_away_is_deleted_after_a_while(world: Two) -> None:
+    world.agent("gone", agent_text("gone"))
+    with living(world) as alive:
+        copy = world.shop / ".claude/agents/gone.md"
+        assert copy.exists()
+        (world.hub / "agents/gone.md").unlink()
+        alive.settled()
+        assert not copy.exists()
+
+
+# ---- git ------------------------------------------------------------------------------------------------------------
+
+
+def test_another_branch_of_the_hub_parks_it_and_writes_nothing(world: Two) -> None:
+    with living(world) as alive:
+        git(world.hub, "switch", "-q", "-c", "other")
+        edit(world.home_file, "Second line.", "Second line, other.")
+        git(world.hub, "commit", "-qam", "other")
+        until(lambda: alive.texts("pause"), "the hub is parked")
+        before = tree(world.shop, world.app)
+        edit(world.copilot, "Third line.", "Third line, edited.")
+        alive.settled()
+        git(world.hub, "switch", "-q", "main")
+        until(lambda: says("Third line, edited.", *world.all()), "the edit arrives")
+        assert not any(says("Second line, other.", path) for path in world.all())
+        assert before.keys() == tree(world.shop, world.app).keys()
+        assert "parked" in alive.texts("pause")[0]
+
+
+def test_a_project_on_an_old_branch_and_back_edits_nothing(world: Two) -> None:
+    git(world.shop, "add", "-A")
+    git(world.shop, "commit", "-q", "-m", "copies")
+    git(world.shop, "branch", "old")
+    edit(world.home_file, "Second line.", "Second line, newer.")
+    world.commit()
+    world.go()
+    git(world.shop, "commit", "-qam", "newer copies")
+    with living(world) as alive:
+        head, text = commits(world), world.home_file.read_text()
+        git(world.shop, "switch", "-q", "old")
+        alive.settled()
+        assert (commits(world), world.home_file.read_text()) == (head, text)
+        git(world.shop, "checkout", "-q", "-f", "main")
+        alive.settled()
+        assert (commits(world), world.home_file.read_text()) == (head, text)
+        assert says("Second line, newer.", *world.all())
+
+
+def test_a_project_in_the_middle_of_a_merge_rests_and_goes_on(world: Two) -> None:
+    with living(world) as alive:
+        mark = world.shop / ".git/MERGE_HEAD"
+        mark.write_text("")
+        until(lambda: any("a merge" in text for text in alive.texts("pause")), "the merge is named")
+        edit(world.home_file, "Second line.", "Second line, edited.")
+        alive.settled()
+        assert says("Second line, edited.", world.copilot)
+        assert not says("Second line, edited.", world.claude)
+        mark.unlink()
+        until(lambda: says("Second line, edited.", *world.all()), "the project goes on")
+        until(lambda: "shop goes on" in alive.texts("resume"), "it says so")
+
+
+# ---- settings -------------------------------------------------------------------------------------------------------
+
+
+def test_changed_settings_take_effect_and_enable_nothing(world: Two) -> None:
+    (world.base / "new").mkdir()
+    with living(world) as alive:
+        settings = world.hub / "agentsync.yaml"
+        text = settings.read_text().replace("targets: [copilot]", "targets: [copilot, claude-code]")
+        settings.write_text(f"{text}  new: {{path: ../new, targets: [claude-code]}}\n")
+        alive.settled()
+        assert (world.app / ".claude/agents/reviewer.md").exists()
+        assert not list((world.base / "new").iterdir())
+        about = state.look_up(world_space(world)).about
+        assert about["not_enabled"] == ["new"]
+        disable(open_workspace(str(world.hub)), "app")
+        alive.settled()
+        edit(world.home_file, "Second line.", "Second line, edited.")
+        alive.settled()
+        assert says("Second line, edited.", world.claude)
+        assert not says("Second line, edited.", world.copilot)
+
+
+def world_space(world: Two) -> Any:
+    """The hub as it is, with nothing enabled that was not."""
+    return open_workspace(str(world.hub))
+
+
+def test_broken_settings_keep_the_last_good_ones(world: Two) -> None:
+    with living(world) as alive:
+        settings = world.hub / "agentsync.yaml"
+        good = settings.read_text()
+        settings.write_text("version: 1\nprojects: [what\n")
+        edit(world.home_file, "Second line.", "Second line, edited.")
+        alive.settled()
+        assert says("Second line, edited.", *world.all())
+        until(lambda: alive.texts("settings"), "the broken settings are named")
+        assert "the last good settings stay in use" in alive.texts("settings")[0]
+        settings.write_text(good)
+        until(lambda: len(alive.texts("settings")) > 1, "the mended settings are named")
+        assert alive.texts("settings")[1] == "agentsync.yaml can be used again"
+
+
+# ---- what waits for somebody ----------------------------------------------------------------------------------------
+
+
+def test_conflicts_and_held_changes_are_listed_and_stop_nobody(world: Two) -> None:
+    with hub_lock(world.space().disk, world.space().state, "test"):
+        pass
+    with living(world) as alive:
+        with hub_lock(world.space().disk, world.space().state, "a test"):
+            edit(world.claude, "Second line.", "Second line, claude.")
+            edit(world.copilot, "Second line.", "Second line, copilot.")
+            edit(world.shop / ".claude/agents/tester.md", "---\n", "---\ntools: Bash\nhooks: {Stop: []}\n")
+        alive.settled()
+        told = state.look_up(world.space()).about
+        assert told["conflicts"] == 2
+        assert {one["agent"] for one in told["open"] if one["state"] == "conflict"} == {"reviewer"}
+        edit(world.home_file, "Fourth line.", "Fourth line, edited.")
+        edit(world.hub / "agents/team/writer.md", "Look.", "Look again.")
+        alive.settled()
+        assert says("Look again.", world.shop / ".claude/agents/writer.md", world.app / ".github/agents/writer.agent.md")
+        world.resolve({"reviewer": "hub"})
+        until(lambda: state.look_up(world.space()).about["conflicts"] == 0, "the conflict is closed")
+        assert "closed" in alive.kinds()
+
+
+# ---- what the system does not tell ----------------------------------------------------------------------------------
+
+
+def test_a_refused_watch_is_scanned_and_said(world: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    add = hints._Shared.add if sys.platform == "linux" else hints._Scheduled.add
+
+    def refuse(self: Any, folder: str) -> None:
+        if "/shop" in folder:
+            raise OSError(28, "inotify watch limit reached")
+        add(self, folder)
+
+    monkeypatch.setattr(hints._Shared, "add", refuse)
+    monkeypatch.setattr(hints._Scheduled, "add", refuse)
+    with living(world) as alive:
+        assert any("shop is scanned" in text and "limit reached" in text for text in alive.texts("scan"))
+        edit(world.opencode, "Second line.", "Second line, edited.")
+        until(lambda: says("Second line, edited.", *world.all()), "the edit is found")
+        edit(world.claude, "Third line.", "Third line, edited.")
+        alive.settled()
+        assert says("Third line, edited.", *world.all())
+
+
+def test_a_network_file_system_is_scanned_and_said(world: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "mounts", lambda: f"x / ext4 rw 0 0\nhost:/ {os.path.realpath(world.shop)} nfs4 rw 0 0\n")
+    with living(world) as alive:
+        assert any("nfs4" in text for text in alive.texts("scan"))
+        edit(world.opencode, "Second line.", "Second line, edited.")
+        until(lambda: says("Second line, edited.", *world.all()), "the edit is found")
+
+
+def test_lost_events_make_it_look_at_everything(world: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    with living(world) as alive:
+        alive.daemon._eyes.hints._watcher.close()
+        edit(world.opencode, "Second line.", "Second line, edited.")
+        alive.daemon._eyes.hints.tell(*hints.LOST)
+        until(lambda: says("Second line, edited.", *world.all()), "the edit is found")
+        assert "trouble" in alive.kinds()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of inotify")
+def test_a_limit_of_the_system_on_watches(world: Two) -> None:
+    """The real limit, in a user namespace of its own, where one may be made."""
+    allowed = subprocess.run(["unshare", "-Ur", "sh", "-c", "echo 5 > /proc/sys/user/max_inotify_watches"], capture_output=True, check=False)
+    if allowed.returncode != 0:
+        pytest.skip("no user namespaces here")
+    world.space()
+    script = f"echo 5 > /proc/sys/user/max_inotify_watches; exec {sys.executable} -m agentsync watch -C {world.hub} --no-notify"
+    with subprocess.Popen(["unshare", "-Ur", "sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
+        try:
+            until(lambda: state.look_up(world.space()).running, "the process starts")
+            edit(world.opencode, "Second line.", "Second line, edited.")
+            until(lambda: says("Second line, edited.", *world.all()), "the edit is found")
+            until(lambda: any(one["scanned"] for one in state.look_up(world.space()).about["projects"]), "it says so")
+        finally:
+            running.terminate()
+            assert b"is scanned" in (running.stdout.read() if running.stdout else b"")
+
+
+def test_folders_are_watched_where_there_is_no_shared_instance(world: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on macOS and Windows: one watch of watchdog's own for each folder."""
+    monkeypatch.setattr(hints, "_watcher", hints._Scheduled)
+    with living(world):
+        edit(world.opencode, "Second line.", "Second line, edited.")
+        until(lambda: says("Second line, edited.", *world.all()), "the edit arrives")
+        shutil.rmtree(world.app / ".github")
+        world.agent("deep/fresh", agent_text("fresh"))
+        until(lambda: (world.shop / ".claude/agents/fresh.md").exists(), "the new agent arrives")
+        edit(world.hub / "agents/deep/fresh.md", "Look.", "Look again.")
+        until(lambda: says("Look again.", world.shop / ".claude/agents/fresh.md"), "its edit arrives")
+
+
+def test_more_folders_than_may_be_scheduled_are_scanned(world: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hints, "_watcher", hints._Scheduled)
+    monkeypatch.setattr(hints, "_SCHEDULED", 3)
+    with living(world) as alive:
+        assert any("no more than 3 folders are watched" in text for text in alive.texts("scan"))
+        edit(world.opencode, "Second line.", "Second line, edited.")
+        alive.settled()
+        assert says("Second line, edited.", *world.all())
+
+
+def test_a_storm_of_events_ends_in_one_quiet_state(world: Two) -> None:
+    with living(world) as alive:
+        folder = world.shop / ".claude/agents/storm"
+        folder.mkdir()
+        for number in range(500):
+            (folder / f"{number}.tmp").write_text("x")
+        shutil.rmtree(folder)
+        edit(world.opencode, "Second line.", "Second line, edited.")
+        alive.settled()
+        assert says("Second line, edited.", *world.all())
+
+
+def test_threads_do_not_grow_with_projects(world: Two) -> None:
+    settings = world.hub / "agentsync.yaml"
+    for number in range(20):
+        (world.base / f"p{number}").mkdir()
+    settings.write_text(world.settings + "".join(f"  p{number}: {{path: ../p{number}, targets: [claude-code]}}\n" for number in range(20)))
+    before = threading.active_count()
+    with living(world):
+        assert (world.base / "p19/.claude/agents/reviewer.md").exists()
+        if sys.platform == "linux":
+            assert threading.active_count() - before == 2
+
+
+# ---- processes ------------------------------------------------------------------------------------------------------
+
+
+def test_a_second_daemon_says_who_holds_the_hub(world: Two, run: Run) -> None:
+    with living(world), pytest.raises(LockedError, match=f"keeps this hub in sync already: watch \\(process {os.getpid()}\\)"):
+        Daemon(world.space(), lambda _: None).run()
+
+
+def test_a_killed_daemon_leaves_nothing_to_clean_up_and_a_stopped_one_ends_well(world: Two, run: Run) -> None:
+    with process(world) as first:
+        edit(world.opencode, "Second line.", "Second line, edited.")
+        until(lambda: says("edited.", world.home_file), "the run begins")
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+    assert run("service", "status", cwd=world.hub).code == 1
+    with process(world) as second:
+        done = run("service", "status", "--wait", "--json", cwd=world.hub)
+        assert json.loads(done.out)["pid"] == second.pid
+        assert says("Second line, edited.", *world.all())
+        second.send_signal(signal.SIGTERM)
+        said = second.communicate(timeout=SECONDS)[0].decode()
+        assert second.returncode == 0
+        assert [line.split()[1] for line in said.splitlines()][-1] == "stop"
+    assert run("service", "status", "--wait", cwd=world.hub).err.startswith("nothing keeps this hub in sync now\nhint: agentsync watch")
+
+
+def test_being_stopped_ends_a_run_between_two_files_and_the_next_one_does_the_rest(world: Two) -> None:
+    """The hub's own files are committed before anything ends."""
+    asked = 0
+
+    def stopping() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 2    # two projects were looked at, and one copy was written
+
+    edit(world.opencode, "Second line.", "Second line, edited.")
+    space, work = world.space(), Work(stopping)
+    with pytest.raises(Stopped):
+        list(work.go(space, ("shop", "app")))
+    assert git(world.hub, "status", "--porcelain") == ""
+    assert says("Second line, edited.", world.home_file, world.opencode)
+    assert not says("Second line, edited.", *world.all())
+    with living(world):
+        assert says("Second line, edited.", *world.all())
+
+
+def test_a_project_that_fails_stops_no_other(world: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a whole run comes to no end, each project is run by itself."""
+    work, space = Work(lambda: False), world.space()
+    edit(world.home_file, "Second line.", "Second line, edited.")
+    kept = world.shop / "agentsync.lock"
+    kept.unlink(missing_ok=True)
+    kept.mkdir()
+    events = list(work.go(space, ("shop", "app")))
+    assert says("Second line, edited.", world.copilot)
+    assert any(event.kind == "trouble" for event in events)
+
+
+def test_daemon_and_command_line_at_once(world: Two, run: Run) -> None:
+    with living(world) as alive:
+        for number in range(3):
+            edit(world.opencode, "Second line", f"{number} Second line")
+            done = run("sync", "--all", cwd=world.hub)
+            assert done.code == 0, done.err
+        alive.settled()
+        assert says("0 1 2 Second line", *world.all())
+        assert run("sync", "--all", cwd=world.hub).err.startswith(("shop", "nothing"))
+
+
+def test_status_mentions_the_daemon(world: Two, run: Run) -> None:
+    with living(world):
+        assert "agentsync watch keeps this hub in sync" in run("status", "--all", cwd=world.hub).out
+    assert "keeps this hub in sync" not in run("status", "--all", cwd=world.hub).out
+
+
+# ---- pieces ---------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 0.3)), max_size=30))
+def test_what_is_touched_comes_due_after_a_pause_or_at_the_limit(steps: list[tuple[str, float]]) -> None:
+    pace, now, first, last = Pace(0.1, 0.5), 0.0, dict[str, float](), dict[str, float]()
+    for owner, wait in steps:
+        now += wait
+        pace.note(owner, now)
+        first.setdefault(owner, now)
+        last[owner] = now
+        due = pace.due(now)
+        assert set(due) == {one for one in first if now >= min(last[one] + 0.1, first[one] + 0.5)}
+        pace.done(due, pace.number)
+        for one in due:
+            del first[one]
+    assert pace.settled(pace.number) is not bool(first)
+
+
+def test_places_are_the_folders_on_the_way_and_those_that_hold_agents(tmp_path: Path) -> None:
+    (tmp_path / ".x/agents/deep").mkdir(parents=True)
+    (tmp_path / "node_modules").mkdir()
+    root = os.path.realpath(tmp_path)
+    found = places.spots(root, [".x/agents/**/*.md", ".y/agents/*.md", "AGENTS.md"])
+    ways = {root: frozenset({".x", ".y", "AGENTS.md"}), f"{root}/.x": frozenset({"agents"})}
+    assert found == ways | {f"{root}/.x/agents": None, f"{root}/.x/agents/deep": None}
+    assert places.spots(f"{root}/not/there", ["a/*.md"]) == {root: frozenset({"not"})}
+    assert not places.listing(found)
