@@ -23,7 +23,7 @@ PURE: Final[Mapping[str, tuple[str, ...]]] = {
     "3, the engine": ("codec", "merge"),
     "4, decisions": (
         "api", "config_targets", "config", "hub", "lockfile", "lift", "risks", "lint", "snapshot", "selection",
-        "bases", "readers", "plan", "pull", "adoption", "hooks",
+        "bases", "readers", "edits", "plan", "pull", "adoption", "hooks",
     ),
 }
 SIDE: Final = ("disk", "git", "history", "index", "ledger", "locking")

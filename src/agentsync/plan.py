@@ -21,14 +21,13 @@ from dataclasses import replace
 from shlex import quote
 from typing import Final
 
-from agentsync import containers
 from agentsync.bases import know
-from agentsync.copies import Action, Change, Copy, Edit, Key, Plan, State, Written, entry_word
-from agentsync.formats import layout_of
+from agentsync.copies import Action, Change, Copy, Key, Plan, State, Written, entry_word
+from agentsync.edits import Edits, clashes_of, unwritable, without
 from agentsync.merge import says_digest
 from agentsync.model import EMPTY, Agent, Document, Loss, Problem, Rendering
 from agentsync.readers import heard
-from agentsync.snapshot import Found, Item, Place, Places, ProjectView, Reader, Snapshot, Wishes, digest, fold, loss_key, render
+from agentsync.snapshot import Found, Item, Place, Places, ProjectView, Reader, Snapshot, Wishes, loss_key, render
 
 DELETES_ALLOWED: Final = 5
 DELETES_SHARE: Final = 0.25
@@ -116,55 +115,12 @@ def _stop(view: ProjectView, snapshot: Snapshot) -> Problem | None:
     return None
 
 
-class _Edits:
-    """The edits of one project, one a file: several agents may live in one shared file."""
-
-    def __init__(self, project: str, root: str) -> None:
-        self._project, self._root = project, root
-        self._old: dict[str, str | None] = {}
-        self._new: dict[str, str | None] = {}
-        self._changes: dict[str, list[Change]] = {}
-        self._put: dict[str, list[Written]] = {}
-        self._forget: dict[str, list[Key]] = {}
-        self.released: list[Key] = []
-
-    def text(self, found: Found | None, path: str) -> str | None:
-        """What the file says after the edits so far."""
-        return self._new.get(path, found.text if found else None)
-
-    def record(
-        self, path: str, old: str | None, new: str | None, *,
-        change: Change | None = None, put: Written | None = None, forget: Iterable[Key] = (),
-    ) -> None:
-        """Add what happens to a file; `old` counts the first time only."""
-        self._old.setdefault(path, old)
-        self._new[path] = new
-        self._changes.setdefault(path, []).extend([change] if change else [])
-        self._put.setdefault(path, []).extend([put] if put else [])
-        self._forget.setdefault(path, []).extend(forget)
-
-    def deletions(self) -> int:
-        """How many copies would go."""
-        return sum(change.action == "delete" for changes in self._changes.values() for change in changes)
-
-    def all(self) -> list[Edit]:
-        """The edits in the order of their paths, rows filled with the digest of what the file says in the end."""
-        edits = [Edit(self._project, self._root, "", None, None, forget=tuple(self.released))] if self.released else []
-        for path in sorted(self._new):
-            old, new = self._old[path], self._new[path]
-            final = "" if new is None else digest(new)
-            # A stamp taken before the file is written says nothing about it afterwards.
-            put = (replace(row, written=final, base=final, stamp=row.stamp if old == new else "") for row in self._put[path])
-            edits.append(Edit(self._project, self._root, path, old, new, tuple(self._changes[path]), tuple(put), tuple(self._forget[path])))
-        return edits
-
-
 class _Project:
     """The planning of one project: `run`, then look at the attributes."""
 
     def __init__(self, view: ProjectView, snapshot: Snapshot, wishes: Wishes, reader: Reader, marks: Mapping[Key, Copy]) -> None:
         self._view, self._snapshot, self._wishes, self._reader, self._marks = view, snapshot, wishes, reader, marks
-        self.edits = _Edits(view.outcome.name, view.outcome.root or "")
+        self.edits = Edits(view.outcome.name, view.outcome.root or "")
         self.copies: list[Copy] = []
         self.losses: list[tuple[Change, Loss]] = []
         self.quiet_losses = 0
@@ -180,7 +136,7 @@ class _Project:
                     self._leave(place, row)
         self.edits.released.extend(self._view.released)
         items, self.notes = heard(self._view, items, self._snapshot.agents, self._writes)
-        clashes = _clashes(items)
+        clashes = clashes_of(items)
         for number, item in enumerate(items):
             if self._meant(item.place, item.agent.id, item.agent.tags):
                 self.copies.append(self._judge(item, clashes.get(number)))
@@ -279,7 +235,7 @@ class _Project:
             if rendering.refused:
                 return self._refused(item, rendering)
         text = rendering.documents[0].text
-        if (bad := _unwritable(item.path, text)) is not None:
+        if (bad := unwritable(item.path, text)) is not None:
             return item.copy("refused", bad)
         old = found.text if found else None
         self._record(item, "create", item.path, old, text, _row(item, item.path, item.entry, item.says))
@@ -302,7 +258,7 @@ class _Project:
         if rendering.refused:
             return self._refused(item, rendering)
         text, path = rendering.documents[0].text, rendering.documents[0].path
-        if (bad := _unwritable(path, text)) is not None:
+        if (bad := unwritable(path, text)) is not None:
             return item.copy("refused", bad)
         if text == before:
             return self._agree(item)
@@ -351,7 +307,7 @@ class _Project:
             why = Problem("paused", "the agent left, and its copy came back by an undo; it is on hold", path=path, hint=hint, severity="note")
             self.copies.append(replace(listed, state="behind", why=why, decided=True))
             return
-        text = None if entry is None else _without(place, found, self.edits.text(found, path) or "", entry)
+        text = None if entry is None else without(place, found, self.edits.text(found, path) or "", entry)
         change = Change("delete", target.project, target.format, row.agent, path, entry)
         self.edits.record(path, found.text, text, change=change, forget=[row.key])
 
@@ -389,34 +345,6 @@ def _row(item: Item, path: str, entry: str | None, says: Agent | None, stamp: st
     return Written(key, item.agent.id, item.native, "", "", item.agent.digest, None, item.place.recipe, stamp, losses, said)
 
 
-def _clashes(items: Sequence[Item]) -> Mapping[int, Problem]:
-    """Items, by number, that would have one name at a target or one file in a project with another; neither is written."""
-    names: dict[tuple[str, str, str], list[int]] = {}
-    files: dict[tuple[str, str | None], list[int]] = {}
-    for number, item in enumerate(items):
-        if item.path is None or (item.wanted is not None and item.wanted.refused):
-            continue
-        target = item.place.target
-        names.setdefault((target.format, target.scope, fold(item.native)), []).append(number)
-        files.setdefault((fold(item.path), item.entry), []).append(number)
-    found: dict[int, Problem] = {}
-    for groups in (files, names):
-        for group in groups.values():
-            found.update({number: _clash([items[n] for n in group], items[number]) for number in group if len(group) > 1})
-    return found
-
-
-def _clash(items: Sequence[Item], item: Item) -> Problem:
-    """Why two or more items cannot be written, and the ways out."""
-    agents = list(dict.fromkeys(one.agent.id for one in items))
-    formats = list(dict.fromkeys(one.place.target.format for one in items))
-    if len(agents) == 1:
-        what = f"the targets {' and '.join(formats)} would both write {item.path}"
-        return Problem("same-file", what, path=item.path, hint=f"take one of them out of the targets of {item.place.target.project}")
-    what = f"{len(agents)} agents would be called {item.native} there: {' and '.join(agents)}"
-    return Problem("same-name", what, path=item.path, hint=f'give one another name, or leave one out: select: ["!{agents[-1]}"]')
-
-
 def _deleted(item: Item) -> Problem:
     agent, project = quote(item.agent.id), item.place.target.project
     hint = f"agentsync restore {agent} -p {project}  (or: agentsync exclude {agent} -p {project})"
@@ -430,25 +358,6 @@ def _in_the_way(item: Item, state: str) -> Problem:
     target = item.place.target
     hint = f"agentsync push {target.project} --agent {quote(item.agent.id)} --to {target.format} --overwrite {state}"
     return Problem(state, what, path=path, hint=hint, severity="warning")
-
-
-def _unwritable(path: str, text: str) -> Problem | None:
-    """A text that no file can hold: half of a surrogate pair, from an escape in JSON or TOML."""
-    try:
-        text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return Problem("surrogate", "the text holds half a character, which no file can hold", path=path)
-    return None
-
-
-def _without(place: Place, found: Found, text: str, entry: str) -> str:
-    """A shared file without one entry."""
-    layout = layout_of(place.rules, found.document)
-    parsed = containers.parse(text, layout)
-    for one in parsed.entries:
-        if one.key == entry:
-            return containers.remove(parsed, layout, one)
-    return text
 
 
 def _lines(text: str) -> str:
