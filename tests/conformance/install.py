@@ -58,7 +58,7 @@ def _steps(client: Client) -> Iterator[list[str]]:
     manifest = client.folder / "package.json"
     if not manifest.exists():
         manifest.write_text('{"private": true}\n', encoding="utf-8")
-    quick = ["--fetch-retries", "1", "--fetch-retry-maxtimeout", "5000", "--fetch-timeout", "60000"]
+    quick = ["--fetch-retries", "1", "--fetch-retry-mintimeout", "1000", "--fetch-retry-maxtimeout", "5000", "--fetch-timeout", "60000"]
     yield [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", *quick, f"{client.package}@{client.version}"]
 
 
