@@ -108,6 +108,15 @@ def test_resolve_approve_log_and_undo_on_the_command_line(world: Two, run: Run) 
     assert "no record" in run("undo", "999", cwd=world.hub).err
 
 
+def test_what_was_undone_is_at_rest(world: Two, run: Run) -> None:
+    edit(world.claude, "Second", "2nd")
+    run("sync", cwd=world.hub)
+    run("undo", cwd=world.hub)
+    ran = run("status", cwd=world.hub)
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, "nothing to do; 3 copies at rest")
+    assert "its last change was undone" in ran.out
+
+
 def test_resolve_in_an_editor(world: Two, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     edit(world.home_file, "Second", "Hub's")
     edit(world.claude, "Second", "Claude's")

@@ -157,7 +157,7 @@ def _project_lines(outcome: ProjectOutcome, rows: Sequence[Row], width: int) -> 
         ([row.copy.agent for row in told], 40), ([row.copy.target for row in told], 24)))
     for row in sorted(told, key=lambda row: (row.copy.agent, row.copy.target)):
         copy = row.copy
-        why = copy.why.message if copy.why is not None and copy.state not in ("edited", "behind") else ""
+        why = copy.why.message if copy.why is not None and (copy.decided or copy.state not in ("edited", "behind")) else ""
         first: list[Span] = [
             ("warn", f"  {row.there}"), ("name", f"{row.next}  "), ("", f"{copy.agent:<{agent}}  "), ("faint", f"{copy.target:<{target}}  "),
             (_STYLES[copy.state], f"{copy.state:<10}"),
@@ -175,7 +175,8 @@ def _hints(found: Status) -> Iterator[Line]:
     states = {row.copy.state for row in found.rows if not row.copy.decided}
     pending = [row for row in found.rows if row.next != " "]
     if not states - {"ok", "deleted"} and not pending:
-        yield (("good", "hub and copies say the same"),)
+        resting = sum(row.copy.decided and row.copy.state in ("behind", "missing") for row in found.rows)
+        yield (("faint", f"nothing to do; {count(resting, 'copy', 'copies')} at rest") if resting else ("good", "hub and copies say the same"),)
         return
     yield (("faint", "first column: changed there; second: what sync does (A add, M change, D remove, R move, ^ to the hub)"),)
     if pending:
