@@ -1,8 +1,8 @@
 """Write the generated documents again: `python docs/generate.py`; with `--check` only say which ones are not up to date (exit 1).
 
 What is generated says what the code and the format files say, so nobody has to keep it true: a page for each format, the table of
-all, what is lost between them, the commands, the codes of lint, the tables of the format language, the schemas of format files and of
-agentsync.yaml, what each format cost.
+all, what is lost between them, the commands, the keys of the configuration, the codes of lint, the tables of the format language, the
+schemas of format files and of agentsync.yaml, what each format cost.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from agentsync.config import hub_schema
 from agentsync.formats import load_all
 from agentsync.formats.schema import json_schema, refresh
 from generator.commands import commands_page
+from generator.configuration import configuration_page
 from generator.fidelity import fidelity_page
 from generator.formats import about, format_page
 from generator.index import index_page, short_table
@@ -40,6 +41,7 @@ def generated() -> Mapping[str, str]:
         "README.md": _FORMATS.sub(lambda match: f"{match[1]}{short_table(known, PAGES)}\n{match[2]}", _read("README.md")),
         "docs/fidelity.md": fidelity_page(known),
         "docs/commands.md": commands_page(),
+        "docs/configuration.md": configuration_page(),
         "docs/lint.md": lint_page(),
         "docs/format-language.md": refresh(_read("docs/format-language.md")),
         "docs/architecture.md": with_costs(_read("docs/architecture.md"), {rules.id: _format_file(rules.id) for rules in known}),

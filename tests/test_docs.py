@@ -20,7 +20,7 @@ from msgspec import inspect
 
 import agentsync
 from agentsync.commands.app import COMMANDS, app, load
-from agentsync.config import load_hub
+from agentsync.config import load_hub, load_user
 from agentsync.copies import Action, ProjectState, State
 from agentsync.formats import known_ids, rules
 from agentsync.formats.rules import Format, Switch
@@ -212,6 +212,12 @@ def test_the_files_that_the_readme_shows_are_good() -> None:
     assert reading.agent is not None
     assert reading.agent.extra["agentsync"] == {"tags": ["quality"]}
     assert list(load_hub(hub).projects) == ["shop"]
+
+
+def test_the_configuration_that_is_shown_is_good() -> None:
+    hub, user = (block.text for block in blocks("docs/configuration.md") if block.language == "yaml")
+    assert load_hub(hub).projects["shop"].dir == "services/api"
+    assert load_user(user, "config.yaml").roots == ("~/code", "~/work")
 
 
 def test_the_python_that_the_readme_shows_runs(capsys: pytest.CaptureFixture[str]) -> None:

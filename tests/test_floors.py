@@ -28,7 +28,9 @@ PURE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 SIDE: Final = ("disk", "git", "history", "index", "ledger", "locking")
 UPPER: Final[Mapping[str, tuple[str, ...]]] = {
-    "5, read, plan, apply": ("sources", "conversion", "own_formats", "workspace", "survey", "tracking", "sync", "sync_report", "checking", "doctor"),
+    "5, read, plan, apply": (
+        "sources", "conversion", "own_formats", "workspace", "remotes", "survey", "tracking", "sync", "sync_report", "checking", "doctor",
+    ),
     "6, answers": (
         "decide", "settle", "undo", "status", "adopt", "tend", "staged", "staged_alone", "hooking", "hook_runs", "watch", "service",
     ),

@@ -27,6 +27,7 @@ from agentsync.ledger import open_ledger
 from agentsync.lockfile import LOCK_FILE, LockLine, read_lock
 from agentsync.merge import says_digest
 from agentsync.model import Agent, Document, Problem
+from agentsync.remotes import is_clone
 from agentsync.snapshot import Place, Reader, Wishes, render
 from agentsync.survey import look, read_agents
 from agentsync.sync import PUSH, plan_run
@@ -86,7 +87,7 @@ def check_project(root: str, disk: Disk, formats: Registry, space: Workspace | N
 
     formats: those known here. space: the hub, if there is one.
     """
-    name = None if space is None else next((one for one in space.config.projects if _is(space, one, root)), None)
+    name = None if space is None else _named(space, root)
     project = _Project(root, disk, formats, space, name)
     lines = _lock(project)
     if lines is None and name is None:
@@ -101,8 +102,11 @@ def check_project(root: str, disk: Disk, formats: Registry, space: Workspace | N
     return Checks(root, name, tuple(copies), tuple(project.problems))
 
 
-def _is(space: Workspace, name: str, root: str) -> bool:
-    return space.config.projects[name].scope == "project" and project_root(space, name) == root
+def _named(space: Workspace, root: str) -> str | None:
+    """The hub's project that a folder is: by where it lies, else as a clone of its repository; None where neither says one."""
+    known = {name: project for name, project in space.config.projects.items() if project.scope == "project"}
+    there = next((name for name in known if project_root(space, name) == root), None)
+    return there if there is not None else next((name for name, project in known.items() if is_clone(root, project)), None)
 
 
 # ---- by the lock --------------------------------------------------------------------------------------------------
@@ -206,7 +210,9 @@ _WHY: Final[Mapping[State, str]] = {
 def _as_enabled(space: Workspace, name: str, root: str) -> Workspace:
     """The workspace as if this project, and no other, were enabled here: nothing is written, so nobody has to be asked."""
     known = KnownHub(space.root, {name: root})
-    return replace(space, user=structs.replace(space.user, hubs={space.id: known}))
+    here = structs.replace(space.config.projects[name], path=root, dir=None)        # another clone than agentsync.yaml names, perhaps
+    config = structs.replace(space.config, projects={**space.config.projects, name: here})
+    return replace(space, config=config, user=structs.replace(space.user, hubs={space.id: known}))
 
 
 def _by_agents(project: _Project, space: Workspace, found: Mapping[tuple[str, str], Checked]) -> dict[tuple[str, str], Checked]:

@@ -50,7 +50,7 @@ class Project(Section, frozen=True):
     """A folder that receives agents."""
 
     path: Annotated[str | None, _doc("where it lies: relative to the hub, `~`, or absolute")] = None
-    repo: Annotated[str | None, _doc("host/owner/name of its git remote: found below the user's roots")] = None
+    repo: Annotated[str | None, _doc("host/owner/name of its git remote: it is found by that below the user's roots")] = None
     dir: Annotated[str | None, _doc("a folder inside the repository")] = None
     scope: Annotated[Literal["project", "user"], _doc("user: the assistants' folders in the home directory; path is `~`")] = "project"
     targets: Annotated[tuple[str, ...] | dict[str, TargetOptions | None] | None, _doc("formats: a list, or a map with options")] = None
@@ -187,11 +187,42 @@ def _project_flaws(at: KeyPath, name: str, project: Project, formats: Registry) 
         flaws.append(Flaw("value", f"projects.{name}: it says neither `path` nor `repo`, one of them is needed", at, on_key=True))
     if project.scope == "user" and project.path not in ("~", "~/"):
         flaws.append(_value((*at, "path"), str(project.path), '"~" where the scope is user'))
+    if project.repo is not None and remote_name(project.repo) is None:
+        flaws.append(_value((*at, "repo"), project.repo, "host/owner/name of a git remote, or its address"))
     if project.dir is not None and not _inside(project.dir):
         flaws.append(_value((*at, "dir"), project.dir, "a folder inside the repository, relative to it"))
     if project.targets is not None:
         flaws += _targets_flaws((*at, "targets"), project.targets, project.scope, formats)
     return flaws
+
+
+_SCHEMES: Final = frozenset({"https", "http", "ssh", "git", "git+ssh", "git+https"})
+
+
+def remote_name(url: str) -> str | None:
+    """`host/owner/name` of a remote's address, however it is written, in small letters; None for one that names no host.
+
+    What git takes for an address: https://git-scm.com/docs/git-clone#_git_urls.
+    """
+    scheme, mark, rest = url.strip().partition("://")
+    if mark:
+        server, _, path = rest.partition("/")
+        host = server.rpartition("@")[2]
+        host = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
+        if scheme.lower() not in _SCHEMES:
+            return None
+    else:
+        server, mark, path = scheme.partition(":")
+        if not mark or "/" in server:       # not git@host:path
+            server, _, path = scheme.partition("/")
+            if "." not in server.strip(".") or server.startswith("."):
+                return None
+        host = server.rpartition("@")[2]
+    name = path.strip("/").removesuffix(".git").strip("/")
+    if ":" in path:     # `ext::…`: a helper of git's
+        return None
+    # One letter before a colon is a drive of Windows.
+    return f"{host}/{name}".lower() if len(host) > 1 and name else None
 
 
 def _value(at: KeyPath, value: str, allowed: str) -> Flaw:

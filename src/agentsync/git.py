@@ -170,6 +170,13 @@ def ahead_behind(top: str) -> tuple[int, int] | None:
     return int(ahead), int(behind)
 
 
+def remotes(top: str) -> tuple[tuple[str, str], ...]:
+    """The remotes of a repository: name and address, as its configuration has them."""
+    done = run_git(top, "config", "--null", "--get-regexp", r"^remote\..*\.url$")
+    records = (os.fsdecode(record).partition("\n") for record in done.stdout.split(b"\0") if record)
+    return tuple((key.removeprefix("remote.").removesuffix(".url"), url) for key, _, url in records)
+
+
 def busy(top: str) -> str | None:
     """What the repository is in the middle of (`a merge`, `a rebase` …), or None."""
     own = Path(top, ".git")

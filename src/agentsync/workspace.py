@@ -214,13 +214,17 @@ def _text(disk: Disk, root: str, path: str) -> str:
 
 
 def project_root(space: Workspace, name: str) -> str | None:
-    """The real path of a project, whether or not it is there; None where only its repository is known and not where it lies."""
+    """The real path of a project, whether or not it is there; None where only its repository is known and not where it lies.
+
+    One that is known by its repository lies where this machine's user enabled it, unless it lies where agentsync.yaml says.
+    """
     project = space.config.projects[name]
     known = space.user.hubs.get(space.id)
     enabled = known.projects.get(name) if known else None
     if project.path is None:
         return enabled
-    return os.path.realpath(_joined(space.root, space.machine.home, project.path, project.dir))
+    root = os.path.realpath(_joined(space.root, space.machine.home, project.path, project.dir))
+    return root if project.repo is None or enabled is None or enabled == root or Path(root).is_dir() else enabled
 
 
 def _joined(root: str, home: str, path: str, below: str | None) -> Path:
@@ -383,6 +387,7 @@ def name_of(root: str) -> str:
 def project_entry(project: Project) -> dict[str, object]:
     """A new project as agentsync.yaml is to hold it: only what is stated."""
     stated: dict[str, object] = {"path": project.path}
+    stated |= {key: value for key, value in (("repo", project.repo), ("dir", project.dir)) if value is not None}
     if project.scope != "project":
         stated["scope"] = project.scope
     if isinstance(project.targets, tuple):

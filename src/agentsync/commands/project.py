@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec import structs
 
 from agentsync.commands.app import Session, choice_error, formats_of
 from agentsync.config import PROJECT_NAME, Mode, Project
@@ -17,11 +19,13 @@ from agentsync.hub import options_of, targets_shown, via_of
 from agentsync.ledger import Ledger
 from agentsync.model import AgentsyncError, Problem
 from agentsync.plan import plan_removal
+from agentsync.remotes import clones, is_clone, names_of
 from agentsync.report import JSON_VERSION, Line, hint_line, text_line
 from agentsync.survey import look
 from agentsync.sync import Result, apply, at_work
 from agentsync.sync_report import push_exit, push_lines
 from agentsync.workspace import (
+    USER_FILE,
     Workspace,
     disable,
     enable,
@@ -34,7 +38,9 @@ from agentsync.workspace import (
     project_root,
     root_problem,
     save_hub,
+    shown,
     stored,
+    top_of,
     twins,
 )
 
@@ -50,8 +56,9 @@ def project() -> None:
 @click.option("--to", "to", multiple=True, metavar="F[,F]", help="The formats it uses; else the hub's default.")
 @click.option("--select", multiple=True, metavar="S", help="The agents it gets: ids, globs, tag:NAME, !exclusions; else the hub's default.")
 @click.option("--mode", type=click.Choice(["two-way", "push", "pull"]), default="two-way", show_default=True, help="Which side decides.")
+@click.option("--repo", is_flag=True, help="Keep its git remote too: other machines find it by that, wherever it lies there.")
 @click.pass_obj
-def add(session: Session, path: str, name: str | None, to: tuple[str, ...], select: tuple[str, ...], mode: Mode) -> int:
+def add(session: Session, path: str, name: str | None, to: tuple[str, ...], select: tuple[str, ...], mode: Mode, repo: bool) -> int:
     """Register a folder as a project of the hub and enable it on this machine. "~" means the assistants' user folders."""
     space = open_workspace(session.hub)
     root = os.path.realpath(os.path.expanduser(path))  # noqa: PTH111 - a text is wanted
@@ -75,6 +82,8 @@ def add(session: Session, path: str, name: str | None, to: tuple[str, ...], sele
         path=stored(space.root, space.machine.home, root), scope="user" if scope == "user" else "project",
         targets=targets or None, select=select or None, mode=mode,
     )
+    if repo:
+        entry = _with_repository(space, entry, root)
     space = save_hub(space, set_path(space.text, ("projects", name), project_entry(entry)))
     space = enable(space, {name: root})
     shown_targets = targets_shown(space.config, space.config.projects[name])
@@ -89,13 +98,28 @@ def add(session: Session, path: str, name: str | None, to: tuple[str, ...], sele
     return 0
 
 
+def _with_repository(space: Workspace, entry: Project, root: str) -> Project:
+    """The entry with the first remote of the repository around its folder. AgentsyncError where there is none."""
+    top = top_of(root)
+    names = names_of(top) if top is not None else ()
+    if top is None or not names:
+        what = "it lies in no git repository" if top is None else "its repository has no remote that names a host"
+        raise AgentsyncError(Problem("no-remote", what, path=shown(root), hint="agentsync project add PATH, without --repo"))
+    top = os.path.realpath(top)
+    below = os.path.relpath(root, top).replace(os.sep, "/")
+    # With `dir`, the path is the repository's.
+    return structs.replace(entry, repo=names[0], path=stored(space.root, space.machine.home, top), dir=None if below == "." else below)
+
+
 @project.command("enable")
 @click.argument("name", required=False)
 @click.option("--all", "every", is_flag=True, help="Every project of agentsync.yaml whose folder is here.")
+@click.option("--at", metavar="PATH", help="Where it lies here, for one that agentsync.yaml knows by its repository.")
 @click.pass_obj
-def enable_command(session: Session, name: str | None, every: bool) -> int:
+def enable_command(session: Session, name: str | None, every: bool, at: str | None) -> int:
     """Allow agentsync to work on a project on this machine.
 
+    A project that agentsync.yaml knows by its git remote (`repo:`) is looked for below the `roots:` of your own configuration.
     On a project that is enabled already, what is known of its copies is forgotten: missing ones are written again, and
     those that say what they should are recognised.
     """
@@ -104,16 +128,18 @@ def enable_command(session: Session, name: str | None, every: bool) -> int:
         raise AgentsyncError("name one project, or all", hint="agentsync project enable NAME  (or --all)")
     if name is not None and name not in space.config.projects:
         raise choice_error("project", name, tuple(space.config.projects), hint="agentsync project list")
+    meant = tuple(space.config.projects) if name is None else (name,)
+    lying = {name: (_there(space, name, at),)} if at is not None and name is not None else _lying(space, meant)
     roots: dict[str, str] = {}
-    for one in space.config.projects if name is None else (name,):
-        problem = _obstacle(space, one)
+    for one in meant:
+        problem = _obstacle(space, one, lying[one])
         if problem is None:
-            roots[one] = project_root(space, one) or ""
+            roots[one] = lying[one][0]
         elif not every:
             raise AgentsyncError(problem)
         else:
             session.terminal.say([text_line(f"{one}: not enabled: {problem.message}", "warn")])
-    again = [one for one in roots if not every and enabled(space, one)]
+    again = [one for one in roots if not every and enabled(space, one) and project_root(space, one) == roots[one]]
     space = enable(space, roots)
     if again:
         with at_work(space, "project enable") as (ledger, _):
@@ -124,15 +150,40 @@ def enable_command(session: Session, name: str | None, every: bool) -> int:
     return 0
 
 
-def _obstacle(space: Workspace, name: str) -> Problem | None:
-    """Why a project cannot be enabled, or None."""
-    root = project_root(space, name)
-    if root is None:
-        what = "only its repository is known, not where it lies here"
-        return Problem("missing", what, hint=f"set projects.{name}.path in agentsync.yaml")
-    if space.disk.identity(root) is None:
-        return Problem("missing", "there is no such folder", path=root)
-    return root_problem(space, root, space.config.projects[name].scope)
+def _there(space: Workspace, name: str, at: str) -> str:
+    """The folder that the user says is a project's. AgentsyncError where it is not."""
+    project = space.config.projects[name]
+    if project.repo is None:
+        what = f"agentsync.yaml says where {name} lies ({project.path}), and knows no repository of it"
+        raise AgentsyncError(what, hint=f"set projects.{name}.path")
+    root = os.path.realpath(Path(os.path.expanduser(at), project.dir or ""))  # noqa: PTH111 - a text is wanted
+    if not Path(root).is_dir():
+        raise AgentsyncError(Problem("missing", "there is no such folder", path=shown(root)))
+    if not is_clone(root, project):
+        raise AgentsyncError(Problem("no-clone", f"none of its git remotes is {project.repo}", path=shown(root), hint="git remote -v"))
+    return root
+
+
+def _lying(space: Workspace, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Where projects lie: where agentsync.yaml or this machine says, else every clone below the user's roots."""
+    stated = {name: root for name in names if (root := project_root(space, name)) is not None and Path(root).is_dir()}
+    sought = clones(space, [name for name in names if name not in stated])
+    return {name: (stated[name],) if name in stated else sought[name] or tuple(filter(None, (project_root(space, name),))) for name in names}
+
+
+def _obstacle(space: Workspace, name: str, roots: Sequence[str]) -> Problem | None:
+    """Why a project that may lie at these roots cannot be enabled, or None."""
+    project = space.config.projects[name]
+    if len(roots) > 1:
+        what = f"{name} lies in several folders: {', '.join(roots)}"
+        return Problem("several", what, hint=f"agentsync project enable {name} --at PATH")
+    if project.repo is not None and not (roots and Path(roots[0]).is_dir()):
+        where = f"below {', '.join(space.user.roots)}" if space.user.roots else "known: your configuration names no `roots:` to look below"
+        mend = f"agentsync project enable {name} --at PATH, or set roots: in {Path(space.machine.config, USER_FILE)}"
+        return Problem("missing", f"no clone of {project.repo} is {where}", hint=mend)
+    if space.disk.identity(roots[0]) is None:
+        return Problem("missing", "there is no such folder", path=roots[0])
+    return root_problem(space, roots[0], project.scope)
 
 
 @project.command()

@@ -150,6 +150,11 @@ def _enable_met(session: Session, space: Workspace, names: Sequence[str], *, yes
     """Ask about projects this machine's user never enabled. What arrives by git stays untouched until somebody says yes."""
     new = {name: root for name in names if not enabled(space, name) and (root := project_root(space, name)) is not None}
     new = {name: root for name, root in new.items() if space.disk.identity(root) is not None}
+    sought = [name for name in names if space.config.projects[name].repo and not enabled(space, name) and name not in new]
+    if sought and space.user.roots:
+        from agentsync.remotes import clones  # only who has such a project looks for it
+
+        new |= {name: roots[0] for name, roots in clones(space, sought).items() if len(roots) == 1}
     if not new:
         return space
     listed = ", ".join(f"{name} ({root})" for name, root in new.items())

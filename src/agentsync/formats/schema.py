@@ -76,6 +76,13 @@ def _keys() -> str:
     )
 
 
+def keys_table(kind: type[msgspec.Struct]) -> str:
+    """A table of the keys of one map, in Markdown: what each may be, what it is if left out, what it means."""
+    described = inspect.type_info(kind)
+    rows = list(_rows(described)) if isinstance(described, inspect.StructType) else []
+    return _table(("key", "value", "if left out", "meaning"), rows)
+
+
 def _structs(kind: inspect.Type, path: str) -> Iterator[tuple[str, inspect.StructType]]:
     """Every part of a type that is a map of known keys, the whole first, each with the path that leads there."""
     for part in parts_of(kind):
