@@ -384,6 +384,10 @@ def test_a_project_cannot_speak_for_the_hub(tmp_path: Path, hub: Path, run: Run)
 def test_without_a_command_adopt_is_offered(tmp_path: Path, hub: Path, run: Run) -> None:
     put(tmp_path / "shop", f"{CLAUDE}/a.md", agent_text("a"))
     assert "agentsync adopt ." in run(cwd=tmp_path / "shop").out
+    assert run("adopt", "shop").code == 0
+    known = run(cwd=tmp_path / "shop").out        # from then on it is a project of the hub
+    assert "the hub of this project (shop), with 1 agent, 1 project" in known
+    assert ("agentsync adopt ." in known, "agentsync sync -n" in known) == (False, True)
 
 
 def test_a_version_that_drifted_in_another_project_is_resolved_or_forked(tmp_path: Path, hub: Path, run: Run) -> None:

@@ -38,12 +38,13 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class HubSeen:
-    """The hub that commands would use here. why: how it was found."""
+    """The hub that commands would use here. why: how it was found. project: the project of it that this folder is, or lies in."""
 
     root: Path
     why: str
     agents: int
     projects: int
+    project: str | None = None
 
 
 def where_am_i(session: Session) -> int:
@@ -68,9 +69,15 @@ def the_hub(named: str | None, here: Path, known: Registry) -> HubSeen | None:
     root = Path(found)
     config = load_hub(decode(disk.read(found, HUB_FILE).data), shown(found, HUB_FILE), known)
     agents = sum(1 for path in (root / config.agents).rglob("*.md") if path.is_file())
-    inside = root == here.resolve() or root in here.resolve().parents
+    around = (here.resolve(), *here.resolve().parents)
+    inside = root in around
+    enabled = next((hub.projects for hub in user.hubs.values() if hub.path == found), {})
+    mine = {name: path for name, path in enabled.items() if name in config.projects and config.projects[name].scope == "project"}
+    project = next((name for name, path in mine.items() if Path(path) in around), None)
     why = "this hub" if root == here.resolve() else "the hub around this folder" if inside else _ELSEWHERE
-    return HubSeen(root, why, agents, len(config.projects))
+    if project is not None and not inside:
+        why = f"the hub of this project ({project})"
+    return HubSeen(root, why, agents, len(config.projects), project)
 
 
 def look_around(here: Path, formats: Sequence[Format]) -> list[Seen]:
@@ -123,7 +130,9 @@ def _trouble(one: Seen) -> str:
 def _next(hub: HubSeen | None, seen: Sequence[Seen], present: Sequence[Format], formats: Sequence[Format]) -> Iterator[Line]:
     """The command to type now, and what it does."""
     used = [one for one in seen if one.agents]
-    if hub is not None and used and hub.why == _ELSEWHERE:
+    if hub is not None and hub.project is not None and hub.agents:
+        yield from _commands(("agentsync status", "how hub and copies stand"), ("agentsync sync -n", "what a sync would change"))
+    elif hub is not None and used and hub.why == _ELSEWHERE:
         yield from _commands(("agentsync adopt .", "take the agents here into the hub"), ("agentsync status", "how everything stands"))
     elif hub is not None and not hub.agents:
         yield from _commands(("agentsync new NAME", "begin an agent"))
