@@ -72,8 +72,8 @@ def test_a_client_that_drops_the_limits_refuses_the_copy() -> None:
         ("goose", "careful"): "rights-refused", ("goose", "free"): "missing",
     }
     (why,) = (copy.why for copy in made.copies if copy.why is not None and copy.why.code == READ_WIDER)
-    assert "goose (goose), also a target of shop, loads .claude/agents and holds no agent to the limits" in why.message
-    for way in ("skip --refused --for claude-code", "allow --refused --for claude-code", 'select: ["!ID"]', "take goose or claude-code out"):
+    assert "goose (goose), also a target of this project, loads .claude/agents and holds no agent to the limits" in why.message
+    for way in ("skip --refused --for claude-code", "allow --refused --for claude-code", "take goose or claude-code out"):
         assert way in (why.hint or "")
 
 
@@ -129,7 +129,7 @@ def test_only_what_this_run_writes_stands_before_the_other() -> None:
     ("rights", "precedence", "said"),
     [
         ("ignored", "own", None), ("unknown", "own", None), ("enforced", "other", None),
-        ("ignored", "other", "Widget (widget), also a target of shop, loads .gizmo/agents and holds no agent to the limits that stand there"),
+        ("ignored", "other", "Widget (widget), also a target of this project, loads .gizmo/agents and holds no agent to the limits that stand there"),
         ("unknown", "unknown", "is not known to hold agents to the limits that stand there"),
     ],
 )
@@ -238,7 +238,7 @@ def test_the_commands_of_the_hint_settle_it(tmp_path: Path, run: Run, command: s
     assert run("skip", "--refused", "--for", "goose").code == 0
     ran = run("push", "shop")
     assert ran.code == 1
-    assert "also a target of shop, loads .claude/agents" in ran.err
+    assert "also a target of this project, loads .claude/agents" in ran.err
     assert not (tmp_path / "shop/.claude").exists()
     assert run(command, "--refused", "--for", "claude-code").code == 0
     assert run("push", "shop").code == 0
@@ -259,6 +259,6 @@ def test_a_copy_from_before_is_refused_once_a_reader_comes(tmp_path: Path, run: 
                         head + "  shop:" + rest.replace("- claude-code", "- claude-code\n      - goose"))
     ran = run("push", "shop")
     assert ran.code == 1
-    assert "also a target of shop, loads .claude/agents" in ran.err
+    assert "also a target of this project, loads .claude/agents" in ran.err
     assert (tmp_path / "shop/.claude/agents/careful.md").exists()
     assert SHIPPED.load("goose").id == "goose"

@@ -131,3 +131,27 @@ def test_resolve_in_an_editor(world: Two, run: Run, tmp_path: Path, monkeypatch:
     monkeypatch.setenv("EDITOR", f"{sys.executable} {editor}")
     assert run("resolve", "reviewer", "--edit", cwd=world.hub).code == 0
     assert all("Both lines." in path.read_text() for path in world.all())
+
+
+def test_projects_and_agents_of_which_the_same_is_to_be_said_stand_together(tmp_path: Path, run: Run) -> None:
+    """A rollout over many projects is one block, and so are the agents that a format refuses for one reason."""
+    assert run("init", "hub").code == 0
+    hub = tmp_path / "hub"
+    for number in range(4):
+        (hub / f"agents/guard-{number}.md").write_text(f"---\nname: guard-{number}\ndescription: Guards\ntools: Read, Grep\n---\n\nGuard.\n")
+    for name in ("one", "two", "three", "odd"):
+        (tmp_path / name).mkdir()
+        assert run("project", "add", tmp_path / name, "--to", "opencode" if name == "odd" else "codex,copilot", cwd=hub).code == 0
+    pushed = run("push", "--all", cwd=hub)
+    assert pushed.code == 1
+    assert "one, … +2: 3 projects, each\n  codex: 4 refused: Codex CLI holds no agent to a tool list (guard-0, … +3)\n" in pushed.err
+    assert pushed.err.count("4 refused") == 1
+    assert "\nodd\n  opencode: 4 created\n" in pushed.err
+    screen = run("status", "--all", cwd=hub)
+    assert screen.out.splitlines()[1:] == [
+        "one, … +2  3 projects, each  4 ok",
+        "      guard-0, … +3  codex  refused    Codex CLI holds no agent to a tool list",
+        "odd  4 ok",
+        "hint: agentsync skip --refused  (or: agentsync allow --refused)",
+    ]
+    assert run("push", "--all", cwd=hub).err.count("one, … +2: 3 projects, each") == 1

@@ -163,11 +163,10 @@ def _wider(pair: _Pair, reason: str) -> Problem:
     """Names both targets, and the ways out."""
     writer, reader = pair.writer.target, pair.reader.target
     folder = places_written(pair.writer.rules, writer.scope)[0].partition("/{slug}")[0]
-    what = f"{pair.reader.rules.title} ({reader.format}), also a target of {writer.project}, loads {folder} and {reason}"
+    what = f"{pair.reader.rules.title} ({reader.format}), also a target of this project, loads {folder} and {reason}"
     kept = [also.format for also in pair.writer.rules.also_reads if keeps_limits(pair.writer.rules, also.format, writer.scope)]
     ways = [
         f"agentsync allow --refused --for {writer.format}",
-        'leave them out of the target: select: ["!ID"]',
         f"take {reader.format} or {writer.format} out of the targets",
         *(f"{writer.format}: {{via: {other}}}" for other in kept[:1]),
     ]

@@ -14,7 +14,7 @@ from agentsync.copies import STATES, Action, Copy, Key, Plan, ProjectOutcome, St
 from agentsync.ledger import Ledger
 from agentsync.merge import RIGHTS
 from agentsync.model import Agent, Problem
-from agentsync.report import JSON_VERSION, Line, Span, Style, count, hint_line, problem_json, problem_lines, problems_lines
+from agentsync.report import JSON_VERSION, Line, Span, Style, count, hint_line, problem_json, problem_lines, problems_lines, some_of
 from agentsync.rights import effective, spell
 from agentsync.snapshot import Place, Reader, Snapshot, Wishes
 from agentsync.survey import look, parked
@@ -120,8 +120,16 @@ def rights_words(agent: Agent) -> str:
 def status_lines(found: Status, width: int) -> Iterator[Line]:
     """The screen: the hub, then project by project what is not as it should be, then the commands that go on from here."""
     yield from _hub_lines(found)
+    rows: dict[str, list[Row]] = {}
+    for row in found.rows:
+        rows.setdefault(row.copy.project, []).append(row)
+    alike: dict[tuple[Line, ...], list[str]] = {}
     for outcome in found.plan.projects:
-        yield from _project_lines(outcome, [row for row in found.rows if row.copy.project == outcome.name], width)
+        alike.setdefault(tuple(_project_lines(outcome, rows.get(outcome.name, ()), width)), []).append(outcome.name)
+    for (head, *rest), names in alike.items():
+        named = (("strong", some_of(names)), ("", f"  {count(len(names), 'project')}, each")) if len(names) > 1 else (("strong", names[0]),)
+        yield (*named, *head)
+        yield from rest
     yield from problems_lines(found.plan.problems)
     yield from _hints(found)
 
@@ -138,10 +146,11 @@ def _hub_lines(found: Status) -> Iterator[Line]:
 
 
 def _project_lines(outcome: ProjectOutcome, rows: Sequence[Row], width: int) -> Iterator[Line]:
+    """What is said of one project; the first line is what follows its name."""
     good = sum(row.copy.state == "ok" and row.next == " " for row in rows)
     told = [row for row in rows if not (row.copy.state == "ok" and row.next == " ") and not (row.copy.state == "refused" and row.copy.decided)]
     settled = len(rows) - good - len(told)
-    head: list[Span] = [("strong", outcome.name)]
+    head: list[Span] = []
     if outcome.state != "ok":
         head.append(("faint" if outcome.state == "not enabled here" else "warn", f"  {outcome.state}"))
     head += [("good", f"  {good:,} ok")] if good else []
@@ -151,23 +160,41 @@ def _project_lines(outcome: ProjectOutcome, rows: Sequence[Row], width: int) -> 
         yield from problem_lines(outcome.why, 2)
     elif outcome.state == "not enabled here":
         yield hint_line(f"agentsync project enable {outcome.name}", 2)
-    if not told:
-        return
-    agent, target = (min(max(len(word) for word in words), limit) for words, limit in (
-        ([row.copy.agent for row in told], 40), ([row.copy.target for row in told], 24)))
-    for row in sorted(told, key=lambda row: (row.copy.agent, row.copy.target)):
+    groups = _groups(told)
+    named = [some_of([row.copy.agent for row in group]) for group in groups]
+    agent, target = (min(max(map(len, words), default=0), limit) for words, limit in ((named, 40), ([g[0].copy.target for g in groups], 24)))
+    for name, (row, *others) in zip(named, groups, strict=True):
         copy = row.copy
-        why = copy.why.message if copy.why is not None and (copy.decided or copy.state not in ("edited", "behind")) else ""
+        why = _why(row)
         first: list[Span] = [
-            ("warn", f"  {row.there}"), ("name", f"{row.next}  "), ("", f"{copy.agent:<{agent}}  "), ("faint", f"{copy.target:<{target}}  "),
+            ("warn", f"  {row.there}"), ("name", f"{row.next}  "), ("", f"{name:<{agent}}  "), ("faint", f"{copy.target:<{target}}  "),
             (_STYLES[copy.state], f"{copy.state:<10}"),
         ]
         room = width - 6 - agent - target - 14
         if why:
             first.append(("", f" {why}"))
-        elif copy.path and room > len(copy.path):
+        elif copy.path and room > len(copy.path) and not others:
             first.append(("faint", f" {copy.path}"))
         yield tuple(first)
+
+
+_ONE_BY_ONE: Final = frozenset({"edited", "conflict", "held", "foreign", "unreadable"})
+"""States in which somebody wants to see each copy."""
+
+
+def _groups(rows: Sequence[Row]) -> list[list[Row]]:
+    """The rows in order of agents; several agents of which a target says the same for the same reason stand together."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in sorted(rows, key=lambda row: (row.copy.agent, row.copy.target)):
+        copy = row.copy
+        own = (copy.agent, copy.path or "") if copy.state in _ONE_BY_ONE else ()
+        groups.setdefault((copy.target, copy.state, row.there, row.next, _why(row), *own), []).append(row)
+    return list(groups.values())
+
+
+def _why(row: Row) -> str:
+    copy = row.copy
+    return copy.why.message if copy.why is not None and (copy.decided or copy.state not in ("edited", "behind")) else ""
 
 
 def _hints(found: Status) -> Iterator[Line]:
@@ -178,7 +205,8 @@ def _hints(found: Status) -> Iterator[Line]:
         resting = sum(row.copy.decided and row.copy.state in ("behind", "missing") for row in found.rows)
         yield (("faint", f"nothing to do; {count(resting, 'copy', 'copies')} at rest") if resting else ("good", "hub and copies say the same"),)
         return
-    yield (("faint", "first column: changed there; second: what sync does (A add, M change, D remove, R move, ^ to the hub)"),)
+    if any((row.there, row.next) != (" ", " ") for row in found.rows):
+        yield (("faint", "first column: changed there; second: what sync does (A add, M change, D remove, R move, ^ to the hub)"),)
     if pending:
         yield hint_line("agentsync sync  (agentsync diff shows what it changes)")
     if "conflict" in states:

@@ -12,8 +12,8 @@ from dataclasses import replace
 from shlex import quote
 from typing import Any, Final
 
-from agentsync.copies import STATES, Action, Conflict, Copy, Plan, ProjectOutcome, State
-from agentsync.model import Problem
+from agentsync.copies import STATES, Action, Change, Conflict, Copy, Plan, ProjectOutcome, State
+from agentsync.model import Loss, Problem
 from agentsync.report import (
     JSON_VERSION,
     Line,
@@ -50,8 +50,7 @@ def push_lines(result: Result, *, dry: bool, seconds: float) -> Iterator[Line]:
     """The report of a push: project by project, then what concerns them all, then one summary line."""
     plan = result.plan
     yield from _hub_lines(result, dry=dry)
-    for outcome in plan.projects:
-        yield from _project_lines(outcome, result, dry=dry)
+    yield from _projects_lines(result, dry=dry)
     yield from problems_lines(plan.problems)
     yield _summary(result, dry=dry, seconds=seconds)
 
@@ -80,25 +79,56 @@ def _hub_lines(result: Result, *, dry: bool) -> Iterator[Line]:
         yield hint_line(f"agentsync resolve {quote(agents[0])}" if len(agents) == 1 else "agentsync resolve", 4)
 
 
-def _project_lines(outcome: ProjectOutcome, result: Result, *, dry: bool) -> Iterator[Line]:
-    head: Line = (("strong", outcome.name),)
+def _projects_lines(result: Result, *, dry: bool) -> Iterator[Line]:
+    """Project by project; those of which the same is to be said are named together, at the place of the first."""
+    parts = _Parts(result)
+    alike: dict[tuple[Line, ...], list[str]] = {}
+    for outcome in result.plan.projects:
+        alike.setdefault(tuple(_project_lines(outcome, parts, dry=dry)), []).append(outcome.name)
+    for (head, *rest), names in alike.items():
+        named: list[Span] = [("strong", some_of(names))]
+        if len(names) > 1:
+            named += [("", f": {count(len(names), 'project')}"), ("", ", each" if rest else "")]
+        yield (*named, *head)
+        yield from rest
+
+
+class _Parts:
+    """A result, taken apart by project: a run may reach a thousand."""
+
+    def __init__(self, result: Result) -> None:
+        self.plan = result.plan
+        self.copies: dict[str, list[Copy]] = {}
+        self.failed: dict[str, list[Problem]] = {}
+        self.changes: dict[str, list[Change]] = {}
+        self.losses: dict[str, list[tuple[str, Loss]]] = {}
+        lost = {id(edit) for edit, _ in result.failed}
+        for copy in result.plan.copies:
+            self.copies.setdefault(copy.project, []).append(copy)
+        for edit, problem in result.failed:
+            self.failed.setdefault(edit.project, []).append(problem)
+        for edit in result.plan.edits:
+            if id(edit) not in lost:
+                self.changes.setdefault(edit.project, []).extend(edit.changes)
+        for change, loss in result.plan.losses:
+            self.losses.setdefault(change.project, []).append((change.agent, loss))
+
+
+def _project_lines(outcome: ProjectOutcome, parts: _Parts, *, dry: bool) -> Iterator[Line]:
+    """What is said of one project; the first line is what follows its name."""
     if outcome.state != "ok":
         style: Style = "faint" if outcome.state == "not enabled here" else "warn"
-        yield (*head, ("", ": "), (style, outcome.state))
+        yield (("", ": "), (style, outcome.state))
         if outcome.why is not None:
             yield from problem_lines(outcome.why, 2)
         elif outcome.state == "not enabled here":
             yield hint_line(f"agentsync project enable {outcome.name}", 2)
         return
-    plan = result.plan
-    copies = [copy for copy in plan.copies if copy.project == outcome.name]
-    failed = [(edit, problem) for edit, problem in result.failed if edit.project == outcome.name]
-    lost = {id(edit) for edit, _ in failed}
-    changes = [c for edit in plan.edits if edit.project == outcome.name and id(edit) not in lost for c in edit.changes]
+    copies, changes = parts.copies.get(outcome.name, []), parts.changes.get(outcome.name, [])
     if not copies and not changes:
-        yield (*head, ("faint", ": nothing to do here"))
+        yield (("faint", ": nothing to do here"),)
         return
-    yield head
+    yield ()
     words = _LATER if dry else _DONE
     targets = dict.fromkeys([*(copy.target for copy in copies), *(change.target for change in changes)])
     for target in targets:
@@ -116,10 +146,10 @@ def _project_lines(outcome: ProjectOutcome, result: Result, *, dry: bool) -> Ite
         yield (("", "  "), ("name", target), ("faint", f": loads the copies of {other}"))
     yield from _state_lines(copies)
     yield from _resting_lines(copies)
-    for _, problem in failed:
+    for problem in parts.failed.get(outcome.name, ()):
         yield from problem_lines(problem, 2)
-    yield from loss_group_lines((f"{change.agent}", loss) for change, loss in plan.losses if change.project == outcome.name)
-    if hidden := plan.hidden.get(outcome.name):
+    yield from loss_group_lines(parts.losses.get(outcome.name, ()))
+    if hidden := parts.plan.hidden.get(outcome.name):
         yield (("faint", f"  {count(hidden, 'loss', 'losses')} seen before"),)
 
 
