@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from agentsync.containers import DELETE, add, create, edit, parse, remove
 from agentsync.containers.layout import Change, Layout
-from agentsync.containers.yaml_document import delete_path, load_plain, node_lines, set_path
+from agentsync.containers.yaml_document import delete_path, load_plain, node_lines, set_path, set_value
+from agentsync.containers.yaml_emit import emit_flow
 from agentsync.model import Unreadable
 from tests.containers.values import CORPUS, identical, text_of
 from tests.containers.yaml_values import MAPS, TRICKY, VALUES
@@ -273,6 +274,44 @@ def test_a_path_that_was_set_is_there(start: dict[str, Any], value: Any, path: l
         inner = inner[step]
     inner[path[-1]] = value
     assert identical(new, expected, ordered=False)
+
+
+def paths_in(value: Any, at: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Every path of keys and places in a value, its own first."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [at, *(path for step, item in inner for path in paths_in(item, (*at, step)))]
+
+
+def replaced(value: Any, path: tuple[str | int, ...], new: Any) -> Any:
+    if not path:
+        return new
+    step, *rest = path
+    if isinstance(value, list):
+        return [replaced(item, tuple(rest), new) if index == step else item for index, item in enumerate(value)]
+    return {**value, step: replaced(value.get(step, {}), tuple(rest), new)}
+
+
+@given(MAPS, VALUES, TRICKY, st.data())
+def test_values_in_brackets_are_set_in_brackets(inner: dict[str, Any], value: Any, fresh: str, data: st.DataObject) -> None:
+    start = {"a": {"in": inner, "empty": {}}, "z": 1}
+    text = f"a: {emit_flow(start['a'])}\nz: 1\n"
+    maps = [path for path in paths_in(start) if path and all(isinstance(step, str) for step in path) and isinstance(at(start, path), dict)]
+    path = (*data.draw(st.sampled_from(maps)), fresh)
+    assert identical(load_plain(set_path(text, tuple(map(str, path)), value)), replaced(start, path, value), ordered=False)
+    path = data.draw(st.sampled_from(paths_in(start)[1:]))
+    assert identical(load_plain(set_value(text, path, value)), replaced(start, path, value), ordered=False)
+
+
+def at(value: Any, path: tuple[str | int, ...]) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def test_an_option_of_a_target_among_others_on_one_line() -> None:
+    text = "projects:\n  r: {path: ../r, targets: {codex: {}, copilot: {}}}   # one line\n"
+    where = ("projects", "r", "targets", "codex", "on_refused")
+    assert set_path(text, where, "skip") == text.replace("codex: {}", "codex: {on_refused: skip}")
 
 
 FILES = sorted(path for path in CORPUS.rglob("*.yaml") if path.is_file()) if CORPUS.is_dir() else []

@@ -73,18 +73,18 @@ def change_at(text: str, root: Node | None, path: Sequence[str | int], changes: 
     if not path:
         return change_keys(text, root, changes, style)
     changes = settled(changes)
-    node, owner, dash = _found(text, root, path, style)
+    node, owner, dash, flow = _found(text, root, path, style)
     editor = _Editor(text, style)
     if isinstance(node, Map) and node.pairs:
         return spliced(text, editor.edit_map(node, planned(_plain(node, style), changes), changes, owner))
     new = {key: value for key, value in changes.items() if is_value(value)}
-    return spliced(text, editor.replaced(owner, node, new, dash)) if new else text
+    return spliced(text, editor.value(owner, node, new, dash, flow=flow)) if new else text
 
 
 def change_value(text: str, root: Node | None, path: Sequence[str | int], new: Value, style: Style) -> str:
     """The text with another value at a path that is there."""
-    node, owner, dash = _found(text, root, path, style)
-    return spliced(text, _Editor(text, style).value(owner, node, new, dash))
+    node, owner, dash, flow = _found(text, root, path, style)
+    return spliced(text, _Editor(text, style).value(owner, node, new, dash, flow=flow))
 
 
 def remove_at(text: str, root: Node | None, path: Sequence[str | int], style: Style) -> str:
@@ -93,7 +93,7 @@ def remove_at(text: str, root: Node | None, path: Sequence[str | int], style: St
     if len(path) == 1 and isinstance(root, Map):
         editor = _Editor(text, style)
         return spliced(text, editor.edit_map(root, Plan({}, frozenset({str(last)}), ()), {}, None))
-    node, owner, dash = (root, None, -1) if len(path) == 1 else _found(text, root, path[:-1], style)
+    node, owner, dash, _ = (root, None, -1, False) if len(path) == 1 else _found(text, root, path[:-1], style)
     editor = _Editor(text, style)
     if isinstance(node, Map):
         return spliced(text, editor.edit_map(node, Plan({}, frozenset({str(last)}), ()), {}, owner))
@@ -105,14 +105,14 @@ def remove_at(text: str, root: Node | None, path: Sequence[str | int], style: St
     raise KeyError(last)
 
 
-def _found(text: str, root: Node | None, path: Sequence[str | int], style: Style) -> tuple[Node, Pair | None, int]:
-    """The node at a path, the pair it is the value of (else None), and the place of its dash (else -1)."""
+def _found(text: str, root: Node | None, path: Sequence[str | int], style: Style) -> tuple[Node, Pair | None, int, bool]:
+    """The node at a path, the pair it is the value of (else None), the place of its dash (else -1), and whether it stands in brackets."""
     outer = descend(root, tuple(path[:-1]), style.duplicate)
     last = path[-1]
     if isinstance(outer, Map) and isinstance(last, str) and (pair := counting(outer, style.duplicate).get(last)):
-        return pair.node, pair, -1
+        return pair.node, pair, -1, outer.flow
     if isinstance(outer, List) and isinstance(last, int) and last < len(outer.items):
-        return outer.items[last], None, -1 if outer.flow else _Editor(text, style).dash(outer, last)
+        return outer.items[last], None, -1 if outer.flow else _Editor(text, style).dash(outer, last), outer.flow
     raise KeyError(last)
 
 
