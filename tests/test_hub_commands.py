@@ -317,3 +317,30 @@ def test_models_of_the_hub_are_used(tmp_path: Path, hub: Path, run: Run) -> None
     path.write_text(path.read_text().replace("their-sonnet", "newer"))
     assert "1 updated" in run("push", "shop").err
     assert "model: vendor/newer\n" in (tmp_path / "shop/.opencode/agents/open.md").read_text()
+
+
+def test_what_is_decided_for_many_projects_is_one_line_and_one_edit(tmp_path: Path, run: Run) -> None:
+    """Also where targets stand in braces on one line; and what was undone in many projects, or would change there, is said once."""
+    assert run("init", "hub").code == 0
+    hub = tmp_path / "hub"
+    (hub / "agents/guard.md").write_text("---\nname: guard\ndescription: Guards\ntools: Read\n---\n\nGuard.\n")
+    names = [f"p{number}" for number in range(4)]
+    for name in names:
+        (tmp_path / name).mkdir()
+    entries = "".join(f"  {name}: {{path: ../{name}, targets: [codex, copilot]}}  # {name}\n" for name in names)
+    config = hub / "agentsync.yaml"
+    config.write_text(config.read_text().replace("projects: {}\n", f"projects:\n{entries}"))
+    assert run("project", "enable", "--all", cwd=hub).code == 0
+    assert run("push", "--all", cwd=hub).code == 1
+    done = run("skip", "--refused", cwd=hub)
+    assert (done.code, done.err.splitlines()[0]) == (
+        0, "agentsync.yaml: targets.codex.on_refused: skip in 4 projects (p0, … +3)  (4 refusals)")
+    assert config.read_text().endswith(entries.replace("[codex, copilot]", "{codex: {on_refused: skip}, copilot: {}}"))
+    assert run("push", "--all", cwd=hub).code == 0
+    (hub / "agents/guard.md").write_text((hub / "agents/guard.md").read_text().replace("Guard.", "Guard well."))
+    said = run("diff", "--all", cwd=hub).out
+    assert (said.count("+Guard well."), "p0, … +3:.github/agents/guard.agent.md" in said) == (1, True)
+    assert run("push", "--all", cwd=hub).code == 0
+    assert "4 files in p0, … +3" in run("log", cwd=hub).out
+    assert "  p3, … +3  .github/agents/guard.agent.md  as it was\n" in run("undo", cwd=hub).err
+    assert "    hint: agentsync push PROJECT --agent guard\n" in run("push", "--all", cwd=hub).err

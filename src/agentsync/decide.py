@@ -6,7 +6,7 @@ everybody, and is printed as it is written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,7 +19,8 @@ from agentsync.hub import HubAgent, options_of
 from agentsync.model import HUB_FORMAT, Agent, AgentsyncError, Document, Value
 from agentsync.plan import plan_push
 from agentsync.readers import READ_WIDER
-from agentsync.selection import with_option
+from agentsync.report import count, some_of
+from agentsync.selection import with_options
 from agentsync.snapshot import Wishes
 from agentsync.survey import look
 from agentsync.sync import at_work
@@ -59,24 +60,36 @@ def of_one(copy: Copy) -> bool:
 
 def decide_targets(space: Workspace, refused: Sequence[Copy], option: str, value: Value) -> list[Decision]:
     """Settle refusals for whole targets: an option of each, in agentsync.yaml."""
-    text, done = space.text, []
-    for (project, target), settled in _by_target(refused).items():
-        text = with_option(text, space.formats, project, target, option, value)
-        space = save_hub(space, text)
-        done.append(Decision(shown(space.root, HUB_FILE), f"projects.{project}.targets.{target}.{option}: {_word(value)}", len(settled)))
-    return done
+    found = _by_target(refused)
+    save_hub(space, with_options(space.text, space.formats, {place: {option: value} for place in found}))
+    return _decisions(space, ((place, f"{option}: {_word(value)}", len(settled)) for place, settled in found.items()))
 
 
 def leave_out(space: Workspace, refused: Sequence[Copy]) -> list[Decision]:
     """Settle refusals of single agents: exclusions in the target's own selection, in agentsync.yaml."""
-    done = []
-    for (project, target), settled in _by_target(refused).items():
+    found = _by_target(refused)
+    selections: dict[tuple[str, str], dict[str, Value]] = {}
+    for (project, target), settled in found.items():
         options = options_of(space.config, space.config.projects[project])[target]
         select = [*(options.select or ()), *(f"!{copy.agent}" for copy in settled)]
-        space = save_hub(space, with_option(space.text, space.formats, project, target, "select", list(dict.fromkeys(select))))
-        line = f"projects.{project}.targets.{target}.select: {', '.join(f'!{copy.agent}' for copy in settled)}"
-        done.append(Decision(shown(space.root, HUB_FILE), line, len(settled)))
-    return done
+        selections[project, target] = {"select": list(dict.fromkeys(select))}
+    save_hub(space, with_options(space.text, space.formats, selections))
+    lines = ((place, f"select: {', '.join(f'!{copy.agent}' for copy in settled)}", len(settled)) for place, settled in found.items())
+    return _decisions(space, lines)
+
+
+def _decisions(space: Workspace, lines: Iterable[tuple[tuple[str, str], str, int]]) -> list[Decision]:
+    """What was written for targets; the same in several projects is one decision."""
+    alike: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for (project, target), words, settled in lines:
+        alike.setdefault((target, words), []).append((project, settled))
+    path = shown(space.root, HUB_FILE)
+    return [
+        Decision(path, f"projects.{found[0][0]}.targets.{target}.{words}" if len(found) == 1
+                 else f"targets.{target}.{words} in {count(len(found), 'project')} ({some_of([project for project, _ in found])})",
+                 sum(settled for _, settled in found))
+        for (target, words), found in alike.items()
+    ]
 
 
 def allow_agents(space: Workspace, agents: Mapping[str, HubAgent], refused: Sequence[Copy]) -> list[Decision]:

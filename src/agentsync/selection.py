@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from agentsync.config import HubFile, Project, load_hub
-from agentsync.containers.yaml_document import set_path, set_value
+from agentsync.containers.yaml_document import load_plain, set_keys, set_path, set_value
 from agentsync.formats import Registry
 from agentsync.hub import HubAgent, Target, options_of, selected, selects, targets_of
 from agentsync.model import Value
@@ -100,11 +100,20 @@ def with_fork(text: str, formats: Registry, name: str, old: HubAgent, new: HubAg
 
 def with_option(text: str, formats: Registry, name: str, target: str, option: str, value: Value) -> str:
     """The text with one option of a target; targets that are a list, or the hub's default, become a map first."""
-    config = load_hub(text, formats=formats)
-    if not isinstance(config.projects[name].targets, dict):
-        targets: Value = {format_id: {} for format_id in options_of(config, config.projects[name])}
-        text = set_path(text, ("projects", name, "targets"), targets)
-    return set_path(text, ("projects", name, "targets", target, option), value)
+    return with_options(text, formats, {(name, target): {option: value}})
+
+
+def with_options(text: str, formats: Registry, options: Mapping[tuple[str, str], Mapping[str, Value]]) -> str:
+    """The text with options of many targets, by project and format: taken apart once, not for each."""
+    config, projects = load_hub(text, formats=formats), load_plain(text)
+    stated: Any = projects.get("projects") if isinstance(projects, dict) else None
+    changed: dict[str, dict[str, Any]] = {}
+    for (name, target), values in options.items():
+        entry = changed.setdefault(name, dict(stated[name]))
+        targets = entry.get("targets")
+        known = dict(targets) if isinstance(targets, dict) else {one: {} for one in options_of(config, config.projects[name])}
+        entry["targets"] = {**known, target: {**(known.get(target) or {}), **values}}
+    return set_keys(text, ("projects",), changed) if changed else text
 
 
 # ---- adopted agents -----------------------------------------------------------------------------------------------

@@ -82,15 +82,25 @@ def _hub_lines(result: Result, *, dry: bool) -> Iterator[Line]:
 def _projects_lines(result: Result, *, dry: bool) -> Iterator[Line]:
     """Project by project; those of which the same is to be said are named together, at the place of the first."""
     parts = _Parts(result)
+    said = {outcome.name: tuple(_project_lines(outcome, parts, dry=dry)) for outcome in result.plan.projects}
     alike: dict[tuple[Line, ...], list[str]] = {}
-    for outcome in result.plan.projects:
-        alike.setdefault(tuple(_project_lines(outcome, parts, dry=dry)), []).append(outcome.name)
-    for (head, *rest), names in alike.items():
+    for name, lines in said.items():
+        alike.setdefault(tuple(_of_any(line, name) for line in lines), []).append(name)
+    for general, names in alike.items():
+        head, *rest = general if len(names) > 1 else said[names[0]]
         named: list[Span] = [("strong", some_of(names))]
         if len(names) > 1:
             named += [("", f": {count(len(names), 'project')}"), ("", ", each" if rest else "")]
         yield (*named, *head)
         yield from rest
+
+
+def _of_any(line: Line, name: str) -> Line:
+    """A line whose hint speaks of any project, not of this one."""
+    if name not in "".join(text for style, text in line if style == "hint"):
+        return line
+    word = rf"(?<![\w./'-]){re.escape(name)}(?![\w./'-])"
+    return tuple((style, re.sub(word, "PROJECT", text) if style == "hint" else text) for style, text in line)
 
 
 class _Parts:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
 from agentsync.commands.app import Session, formats_of
 from agentsync.copies import Edit
 from agentsync.model import AgentsyncError
-from agentsync.report import Line
+from agentsync.report import Line, some_of
 from agentsync.settle import Open, contents_of
 from agentsync.snapshot import Reader, Wishes
 from agentsync.survey import look
@@ -40,17 +40,22 @@ def diff(
         reader = Reader()
         sight = look(space, ledger, names, reader=reader)
         _, plan = plan_run(space, sight, Wishes(agents, formats_of(to, space.formats)), way, reader)
+    alike: dict[tuple[str, str | None, str | None], list[Edit]] = {}
     for edit in plan.edits:
         if edit.touches:
-            session.terminal.print(_edit_lines(edit))
+            alike.setdefault((edit.path, edit.old, edit.new), []).append(edit)
+    for edits in alike.values():
+        session.terminal.print(_edit_lines(edits))
     if way is not PUSH:
         session.terminal.print(_held_lines(Open(sight.snapshot, plan)))
     return 0
 
 
-def _edit_lines(edit: Edit) -> Iterator[Line]:
-    """One file, before and after."""
-    yield from _difference(f"{edit.project or 'hub'}:{edit.path}", edit.old or "", edit.new or "", new_file=edit.old is None, gone=edit.new is None)
+def _edit_lines(edits: Sequence[Edit]) -> Iterator[Line]:
+    """A file, before and after: in one project, or the same in several."""
+    edit = edits[0]
+    name = f"{some_of([one.project or 'hub' for one in edits])}:{edit.path}"
+    yield from _difference(name, edit.old or "", edit.new or "", new_file=edit.old is None, gone=edit.new is None)
 
 
 def _held_lines(found: Open) -> Iterator[Line]:

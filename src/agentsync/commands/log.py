@@ -11,7 +11,7 @@ import click
 from agentsync.commands.app import Session
 from agentsync.ledger import Run, Touched
 from agentsync.model import AgentsyncError
-from agentsync.report import JSON_VERSION, Line, count, hint_line, text_line
+from agentsync.report import JSON_VERSION, Line, count, hint_line, some_of, text_line
 from agentsync.sync import at_work
 from agentsync.workspace import open_workspace
 
@@ -49,7 +49,7 @@ def log(session: Session, run: int | None, most: int, as_json: bool) -> int:
 
 def _line(run: Run, files: Sequence[Touched], undone: int | None) -> Line:
     when = datetime.fromtimestamp(run.started, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
-    where = ", ".join(dict.fromkeys(file.project or "hub" for file in files))
+    where = some_of(list(dict.fromkeys(file.project or "hub" for file in files)))
     ended = "" if run.finished is not None else "  interrupted"
     note = f"  undone by {undone}" if undone is not None else f"  undid {run.undid}" if run.undid is not None else ""
     commit = f"  commit {run.hub_commit[:9]}" if run.hub_commit else ""

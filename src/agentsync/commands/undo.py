@@ -8,7 +8,7 @@ from datetime import datetime
 import click
 
 from agentsync.commands.app import Session
-from agentsync.report import count, problem_lines, text_line
+from agentsync.report import count, problem_lines, some_of, text_line
 from agentsync.sync import at_work
 from agentsync.sync_report import push_exit, push_json
 from agentsync.undo import run_to_undo
@@ -38,9 +38,11 @@ def undo(session: Session, run: int | None, dry: bool, as_json: bool) -> int:
     when = datetime.fromtimestamp(meant.started).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     word = "to take back" if dry else "taken back"
     done = [edit for edit in result.plan.edits if edit.touches and id(edit) not in failed]
+    files: dict[tuple[str, str], list[str]] = {}
     for edit in done:
         what = "removed" if edit.new is None else "brought back" if edit.old is None else "as it was"
-        session.terminal.say([(("", f"  {edit.project or 'hub'}  "), ("", edit.path), ("faint", f"  {what}"))])
+        files.setdefault((edit.path, what), []).append(edit.project or "hub")
+    session.terminal.say((("", f"  {some_of(places)}  "), ("", path), ("faint", f"  {what}")) for (path, what), places in files.items())
     for problem in (*result.plan.problems, *(problem for _, problem in result.failed)):
         session.terminal.say(problem_lines(problem, 2))
     commit = f"; hub commit {result.commit[:9]}" if result.commit else ""
