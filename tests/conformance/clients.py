@@ -34,6 +34,7 @@ class Client:
     python: tuple[str, ...] = ()
     with_: tuple[str, ...] = ()
     part_of: str | None = None
+    seconds: int = 180
 
     @property
     def folder(self) -> Path:
@@ -112,14 +113,18 @@ def environment(home: Path, extra: Mapping[str, str]) -> dict[str, str]:
 
 
 def run(
-    client: str, arguments: Sequence[str], *, project: Path, home: Path, extra: Mapping[str, str], timeout: int = 180
+    client: str, arguments: Sequence[str], *, project: Path, home: Path, extra: Mapping[str, str], timeout: int | None = None
 ) -> Done:
-    """Run a client to its end inside a project; its output as text, a failure is for the caller to read."""
+    """Run a client to its end inside a project; its output as text, a failure is for the caller to read.
+
+    timeout: in seconds, where another than the client's own is meant.
+    """
     # Into files: some clients end before a pipe has taken all that they had to say.
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         subprocess.run(
             [*CLIENTS[client].command(), *arguments],
-            cwd=project, env=environment(home, extra), stdin=subprocess.DEVNULL, stdout=out, stderr=err, timeout=timeout, check=False,
+            cwd=project, env=environment(home, extra), stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+            timeout=timeout or CLIENTS[client].seconds, check=False,
         )
         texts = []
         for stream in (out, err):
