@@ -104,7 +104,7 @@ def run(space: object, *, way: str = "push") -> tuple[int, int]:
 
     with sync.at_work(space, way) as (ledger, _):
         result = sync.run(space, ledger, tuple(space.config.projects), Wishes(), getattr(sync, way.upper()), way)
-    return len([edit for edit in result.plan.edits if edit.touches]), len(result.plan.copies)
+    return len([edit for edit in result.plan.edits if edit.touches]), len(result.plan.copies) + sum(result.plan.same.values())
 
 
 def status(space: object) -> int:
@@ -114,7 +114,8 @@ def status(space: object) -> int:
     from agentsync.sync import at_work
 
     with at_work(space, "status", read_only=True) as (ledger, _):
-        return len(status_of(space, ledger, tuple(space.config.projects), Wishes()).rows)
+        found = status_of(space, ledger, tuple(space.config.projects), Wishes())
+    return len(found.rows) + sum(found.plan.same.values())
 
 
 @contextlib.contextmanager

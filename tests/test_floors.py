@@ -23,13 +23,13 @@ PURE: Final[Mapping[str, tuple[str, ...]]] = {
     "3, the engine": ("codec", "merge"),
     "4, decisions": (
         "api", "config_targets", "config", "hub", "lockfile", "lift", "risks", "lint", "snapshot", "selection",
-        "bases", "readers", "edits", "plan", "pull", "adoption", "hooks",
+        "bases", "calm", "readers", "edits", "plan", "pull", "adoption", "hooks",
     ),
 }
-SIDE: Final = ("disk", "git", "history", "index", "ledger", "locking")
+SIDE: Final = ("walk", "disk", "git", "history", "index", "ledger_calm", "ledger", "locking")
 UPPER: Final[Mapping[str, tuple[str, ...]]] = {
     "5, read, plan, apply": (
-        "sources", "conversion", "own_formats", "workspace", "remotes", "survey", "tracking", "sync", "sync_report", "checking", "doctor",
+        "sources", "conversion", "own_formats", "workspace", "remotes", "rests", "survey", "tracking", "sync", "sync_report", "checking", "doctor",
     ),
     "6, answers": (
         "decide", "settle", "undo", "status", "adopt", "tend", "staged", "staged_alone", "hooking", "hook_runs", "watch", "service",
@@ -42,11 +42,13 @@ ORDER: Final = (*DATA, *(m for floor in PURE.values() for m in floor), *SIDE, *(
 
 # What touches the world knows the words, and what it keeps.
 SIDE_KNOWS: Final[Mapping[str, frozenset[str]]] = {
-    "disk": frozenset({"model"}),
+    "walk": frozenset(),
+    "disk": frozenset({"model", "walk"}),
     "git": frozenset({"model"}),
     "history": frozenset({"model", "disk", "git"}),
-    "index": frozenset({"model", "disk", "git"}),
-    "ledger": frozenset({"model", "copies", "disk"}),
+    "index": frozenset({"model", "walk", "disk", "git"}),
+    "ledger_calm": frozenset(),
+    "ledger": frozenset({"model", "copies", "disk", "ledger_calm"}),
     "locking": frozenset({"model", "disk"}),
 }
 OUTSIDE: Final = frozenset({

@@ -26,6 +26,7 @@ from agentsync.plan import plan_push
 from agentsync.snapshot import Wishes
 from agentsync.survey import look
 from agentsync.sync import Result, apply, at_work
+from agentsync.walk import Steps, Trace
 from agentsync.workspace import Machine, Workspace, enable, identified, open_hub, user_file
 from tests.conftest import Ran, Run
 from tests.in_process import runner
@@ -138,6 +139,9 @@ class Watched:
 
     def scan(self, root: str, folder: str = "") -> tuple[Entry, ...]:
         return self.inner.scan(root, folder)
+
+    def trace(self, root: str, steps: Steps) -> Trace | None:
+        return self.inner.trace(root, steps)
 
     def look(self, root: str, path: str) -> Entry | None:
         return self.inner.look(root, path)

@@ -36,7 +36,7 @@ from tests.test_sync import SETTINGS, Two, edit
 
 ALL: Final = os.environ.get("AGENTSYNC_CRASH") == "all"
 TRACKED: Final = SETTINGS.replace("opencode]}", "opencode], track: commit}").replace("[copilot]}", "[copilot], track: exclude}")
-STEPS: Final = ("begin_run", "settle", "finish_run", "keep", "know_root", "see", "approve", "pause")
+STEPS: Final = ("begin_run", "settle", "finish_run", "keep", "know_root", "see", "approve", "pause", "rest")
 
 
 class Killed(BaseException):

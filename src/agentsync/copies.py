@@ -173,6 +173,22 @@ class ProjectOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class AtRest:
+    """A project in which there is nothing to do, in short: enough to say of it what a full look would say.
+
+    same: format to how many copies say what they should; copies: the others. hidden: losses seen before. news: a note on new agents there.
+    wide: files stand there that the ledger does not speak of, so every agent of the hub counts; history: what the hub once said counts.
+    """
+
+    same: Mapping[str, int] = field(default_factory=lambda: EMPTY)
+    copies: tuple[Copy, ...] = ()
+    hidden: int = 0
+    wide: bool = False
+    history: bool = False
+    news: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a run would do. Nothing in it has happened yet."""
 
@@ -184,6 +200,10 @@ class Plan:
     conflicts: tuple[Conflict, ...] = ()
     hidden: Mapping[str, int] = field(default_factory=lambda: EMPTY)
     """Losses already seen, as a number by project."""
+    same: Mapping[tuple[str, str], int] = field(default_factory=lambda: EMPTY)
+    """Copies that are as they should be and not listed one by one, as a number by project and format."""
+    rests: Mapping[str, AtRest] = field(default_factory=lambda: EMPTY)
+    """Projects that were looked at and are at rest."""
 
     @property
     def changes(self) -> tuple[Change, ...]:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NoReturn, Protocol
 
 from agentsync.model import AgentsyncError, Problem
+from agentsync.walk import Steps, Trace, walk
 
 LIMIT: Final = 1 << 20
 """The largest file that is read, in bytes; agent files are far smaller, and a hostile one must not cost memory."""
@@ -90,6 +91,9 @@ class Disk(Protocol):
 
     def scan(self, root: str, folder: str = "") -> tuple[Entry, ...]:
         """Files, links and the rest below a folder, sorted, following no link; nothing where there is no folder."""
+
+    def trace(self, root: str, steps: Steps) -> Trace | None:
+        """A digest of all that `scan` and `look` would say at these steps; None where it takes them to tell."""
 
     def look(self, root: str, path: str) -> Entry | None:
         """What stands at a path, or None. A link on the way to it is a DiskError."""
@@ -177,6 +181,9 @@ class LocalDisk:
             if start is not None:
                 _scan_into(found, start, folder, 0)
         return tuple(sorted(found, key=lambda entry: entry.path))
+
+    def trace(self, root: str, steps: Steps) -> Trace | None:
+        return walk(root, steps)
 
     def look(self, root: str, path: str) -> Entry | None:
         *folders, name = parts_of(path)

@@ -139,17 +139,28 @@ def head_commit(top: str) -> str | None:
 
 def checked_out(top: str) -> str | None:
     """The commit that is checked out, read from the repository's own files where they say it plainly: no process a project."""
-    own = Path(top, ".git")
+    own = f"{top}{os.sep}.git"
     try:
-        word = (own / "HEAD").read_text(encoding="ascii").strip()
+        word = _line(f"{own}/HEAD")
         if word.startswith("ref: "):
-            loose = own / word[5:]
-            word = loose.read_text(encoding="ascii").strip() if loose.is_file() else _packed(own, word[5:])
+            try:
+                word = _line(f"{own}/{word[5:]}")
+            except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+                word = _packed(Path(own), word[5:])
         if len(word) in (40, 64) and all(sign in "0123456789abcdef" for sign in word):
             return word
     except (OSError, UnicodeDecodeError):
         pass        # a linked work tree, another store of references, or no commit yet: git knows
     return head_commit(top)
+
+
+def _line(path: str) -> str:
+    """What one of git's small files says."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(fd, 4096).decode("ascii").strip()
+    finally:
+        os.close(fd)
 
 
 def _packed(own: Path, name: str) -> str:
@@ -179,13 +190,17 @@ def remotes(top: str) -> tuple[tuple[str, str], ...]:
 
 def busy(top: str) -> str | None:
     """What the repository is in the middle of (`a merge`, `a rebase` …), or None."""
-    own = Path(top, ".git")
-    if own.is_file():  # a linked work tree: what is unfinished stands in its own part of the repository
+    own = f"{top}{os.sep}.git"
+    try:
+        names = os.listdir(own)  # noqa: PTH208 - one call a project in every run, paths are plain text here
+    except NotADirectoryError:  # a linked work tree: what is unfinished stands in its own part of the repository
         found = _ask(top, "rev-parse", "--absolute-git-dir")
         if found is None:
             return None
-        own = Path(found)
-    return next((word for name, word in UNFINISHED if (own / name).exists()), None)
+        names = os.listdir(found)  # noqa: PTH208 - as above
+    except OSError:
+        return None
+    return next((word for name, word in UNFINISHED if name in names), None)
 
 
 def init(folder: str) -> str:

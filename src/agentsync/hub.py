@@ -52,6 +52,23 @@ class HubAgent:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """What of an agent decides where it goes, and what tells its versions apart. targets: its own, None where it names none."""
+
+    id: str
+    digest: str
+    status: str
+    tags: tuple[str, ...]
+    targets: tuple[str, ...] | None
+
+
+def card_of(agent: HubAgent) -> Card:
+    """An agent's card."""
+    own = agent.agent.words("targets") if agent.agent is not None else None
+    return Card(agent.id, agent.digest, agent.status, tuple(agent.tags), None if own is None else tuple(own))
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """One format in one project, with everything decided that decides what is written there."""
 
@@ -147,17 +164,23 @@ def selected(identity: str, tags: Sequence[str], patterns: Sequence[str]) -> boo
 
 def selects(target: Target, agent: HubAgent) -> bool:
     """Whether a target is to hold an agent: the project's selection, the target's, and the agent's own `targets` all say so."""
-    if agent.agent is None or target.via is not None:
-        return False
-    own = agent.agent.words("targets")
-    if own is not None and target.format not in own:
-        return False
-    if target.narrow is not None and not selected(agent.id, agent.tags, target.narrow):
-        return False
-    return target.select == ALL or selected(agent.id, agent.tags, target.select)
+    return agent.agent is not None and _takes(target, agent.id, agent.tags, agent.agent.words("targets"))
 
 
-def unknown_patterns(patterns: Iterable[str], agents: Sequence[HubAgent]) -> list[tuple[str, str | None]]:
+def takes(target: Target, card: Card) -> bool:
+    """The same, by an agent's card."""
+    return card.status == "read" and _takes(target, card.id, card.tags, card.targets)
+
+
+def _takes(target: Target, identity: str, tags: Sequence[str], own: Sequence[str] | None) -> bool:
+    if target.via is not None or (own is not None and target.format not in own):
+        return False
+    if target.narrow is not None and not selected(identity, tags, target.narrow):
+        return False
+    return target.select == ALL or selected(identity, tags, target.select)
+
+
+def unknown_patterns(patterns: Iterable[str], agents: Sequence[HubAgent | Card]) -> list[tuple[str, str | None]]:
     """Ids in a selection that name nothing, each with the nearest that is there. Globs may match nothing today."""
     ids = [agent.id for agent in agents]
     tags = {tag for agent in agents for tag in agent.tags}
@@ -201,6 +224,15 @@ def targets_of(config: HubFile, name: str) -> tuple[Target, ...]:
         )
         for format_id, options in options_of(config, project).items()
     )
+
+
+def selections_of(config: HubFile, name: str) -> tuple[tuple[str, ...], ...]:
+    """The patterns by which a project and its targets choose agents."""
+    project = config.projects[name]
+    targets = config.defaults.targets if project.targets is None else project.targets
+    own = config.defaults.select if project.select is None else project.select
+    narrowed = (options.select for options in targets.values() if options is not None and options.select) if isinstance(targets, dict) else ()
+    return ((*own,) if targets else (), *narrowed)
 
 
 def via_of(config: HubFile, project: Project) -> dict[str, str]:

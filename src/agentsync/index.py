@@ -15,6 +15,7 @@ from typing import Final
 from agentsync.disk import LIMIT, Disk, DiskError, Entry, File, Kind, Stamp
 from agentsync.git import GitError, head_commit, run_git
 from agentsync.model import Problem
+from agentsync.walk import Steps, Trace
 
 _KINDS: Final[Mapping[str, Kind]] = {"100644": "file", "100755": "file", "120000": "link"}
 _NO_STAMP: Final = Stamp(0, 0, 0, 0, 0)
@@ -142,6 +143,10 @@ class IndexDisk:
             return self._inner.scan(root, folder)
         inside = [files for at, files in self._folders.items() if not name or at == name or at.startswith(f"{name}/")]
         return tuple(sorted((self._entry(root, path) for files in inside for path in files), key=lambda entry: entry.path))
+
+    def trace(self, root: str, steps: Steps) -> Trace | None:  # noqa: ARG002 - a Disk's
+        """None: what is staged has no stats."""
+        return None
 
     def look(self, root: str, path: str) -> Entry | None:
         """What is staged at a path."""

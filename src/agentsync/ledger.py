@@ -25,9 +25,10 @@ from typing import Any, Final
 
 from agentsync.copies import Key, Paused, Written
 from agentsync.disk import Stamp
+from agentsync.ledger_calm import TABLES, Record, cards, keep_records, records
 from agentsync.model import AgentsyncError, Problem
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 FILE: Final = "ledger.sqlite3"
 KEPT_SECONDS: Final = 30 * 24 * 3600
 """How long a run's old bytes are kept for undo."""
@@ -61,6 +62,7 @@ _UPGRADES: Final = {
         "ALTER TABLE touched ADD COLUMN before TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE touched ADD COLUMN after TEXT NOT NULL DEFAULT ''",
     ),
+    2: (),
 }
 """What turns the tables of an older schema into the next one's."""
 
@@ -228,6 +230,21 @@ class Ledger:
             values = ((_key_word(one.key), _in(one.agent), one.hub, one.copy) for one in put)
             self._db.executemany("INSERT OR REPLACE INTO paused VALUES (?, ?, ?, ?)", values)
 
+    # ---- projects at rest ----
+
+    def rests(self) -> dict[str, Record]:
+        """What projects looked like when nothing was to be done in them, by name."""
+        return records(self._db)
+
+    def cards(self, walk: bytes) -> str | None:
+        """What the hub's agents were when its folder looked like this, or None."""
+        return cards(self._db, walk)
+
+    def rest(self, new: Iterable[tuple[str, str, Record]], hub: tuple[bytes, str] | None = None) -> None:
+        """Remember projects at rest, by root and name, and what the hub's agents are. The last thing a run does: it speaks of all else."""
+        with self._transaction():
+            keep_records(self._db, ((_in(root), project, one) for root, project, one in new), hub)
+
     # ---- runs ----
 
     def begin_run(
@@ -379,7 +396,7 @@ def _prepare(connection: sqlite3.Connection) -> Ledger:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version < SCHEMA:
         upgrades = "".join(f"{step};" for number in range(max(version, 1), SCHEMA) for step in _UPGRADES[number]) if version else ""
-        connection.executescript(f"BEGIN; {upgrades} {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
+        connection.executescript(f"BEGIN; {upgrades} {_TABLES} {TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
     return Ledger(connection)
 
 

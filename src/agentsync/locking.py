@@ -14,7 +14,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from agentsync.disk import Disk, DiskError, decode, encode
+from agentsync.disk import Disk, DiskError, LocalDisk, decode, encode
 from agentsync.model import AgentsyncError, Problem
 
 LOCK_FILE: Final = "hub.lock"
@@ -73,7 +73,8 @@ def _held(disk: Disk, folder: str, names: tuple[str, str], doing: str, wait: flo
     except Timeout:
         raise LockedError(replace(locked, message=f"{locked.message}{_holder(disk, folder, names[1])}")) from None
     try:
-        _note(disk, folder, names[1], f"{doing} (process {os.getpid()})")
+        # A note is no record: nothing waits until it would survive a power cut.
+        _note(LocalDisk(durable=False) if isinstance(disk, LocalDisk) else disk, folder, names[1], f"{doing} (process {os.getpid()})")
         yield
     finally:
         lock.release()

@@ -22,6 +22,7 @@ from shlex import quote
 from typing import Final
 
 from agentsync.bases import know
+from agentsync.calm import at_rest, rested
 from agentsync.copies import Action, Change, Copy, Key, Plan, State, Written, entry_word
 from agentsync.edits import Edits, clashes_of, unwritable, without
 from agentsync.merge import says_digest
@@ -39,11 +40,9 @@ def plan_push(snapshot: Snapshot, wishes: Wishes, reader: Reader | None = None, 
 
     marks: copies that stay as they are, as they are listed.
     """
-    plan = Plan(problems=snapshot.problems)
     reader = reader or Reader()
-    for view, places in reader.items(snapshot):
-        plan = _joined(plan, _plan_project(view, places, snapshot, wishes, reader, marks))
-    return plan
+    plans = [_plan_project(view, places, snapshot, wishes, reader, marks) for view, places in reader.items(snapshot)]
+    return _joined([Plan(problems=snapshot.problems), *plans])
 
 
 def plan_removal(view: ProjectView, texts: Mapping[str, str]) -> Plan:
@@ -57,11 +56,12 @@ def plan_removal(view: ProjectView, texts: Mapping[str, str]) -> Plan:
     return Plan(tuple(work.edits.all()), copies, (view.outcome,))
 
 
-def _joined(first: Plan, second: Plan) -> Plan:
+def _joined(plans: Sequence[Plan]) -> Plan:
     return Plan(
-        first.edits + second.edits, first.copies + second.copies, first.projects + second.projects,
-        first.problems + second.problems, first.losses + second.losses, first.conflicts + second.conflicts,
-        {**first.hidden, **second.hidden},
+        tuple(edit for plan in plans for edit in plan.edits), tuple(copy for plan in plans for copy in plan.copies),
+        tuple(outcome for plan in plans for outcome in plan.projects), tuple(problem for plan in plans for problem in plan.problems),
+        tuple(loss for plan in plans for loss in plan.losses), (), {name: n for plan in plans for name, n in plan.hidden.items()},
+        {place: n for plan in plans for place, n in plan.same.items()}, {name: rest for plan in plans for name, rest in plan.rests.items()},
     )
 
 
@@ -72,16 +72,24 @@ def _plan_project(
     outcome = stopped(view, snapshot).outcome
     if outcome.state != "ok":
         return Plan(projects=(outcome,))
+    if view.rest is not None:
+        return rested(outcome, view.rest)
     work = _Project(view, snapshot, wishes, reader, marks)
     stop = work.run(places)
     if stop is not None:
         return Plan(copies=tuple(work.copies), projects=(replace(outcome, state="stopped", why=stop),))
     if view.mode == "pull":
         quiet = tuple(replace(edit, changes=()) for edit in work.edits.all() if not edit.touches)
-        return Plan(quiet, tuple(work.copies), (outcome,))
+        rest = at_rest(view, places, work.items, work.copies, work.edits.all(), 0, snapshot, reader)
+        return Plan(quiet, tuple(work.copies), (outcome,), rests={} if rest is None else {outcome.name: rest})
     new = tuple((change, loss) for change, loss in work.losses if loss_key(change.target, change.agent, loss) not in snapshot.seen)
     hidden = work.quiet_losses + len(work.losses) - len(new)
-    return Plan(tuple(work.edits.all()), tuple(work.copies), (outcome,), work.notes, new, (), {outcome.name: hidden} if hidden else {})
+    edits = tuple(work.edits.all())
+    rest = None if new or work.notes else at_rest(view, places, work.items, work.copies, edits, hidden, snapshot, reader)
+    return Plan(
+        edits, tuple(work.copies), (outcome,), work.notes, new, (), {outcome.name: hidden} if hidden else {},
+        rests={} if rest is None else {outcome.name: rest},
+    )
 
 
 def stopped(view: ProjectView, snapshot: Snapshot) -> ProjectView:
@@ -121,6 +129,7 @@ class _Project:
     def __init__(self, view: ProjectView, snapshot: Snapshot, wishes: Wishes, reader: Reader, marks: Mapping[Key, Copy]) -> None:
         self._view, self._snapshot, self._wishes, self._reader, self._marks = view, snapshot, wishes, reader, marks
         self.edits = Edits(view.outcome.name, view.outcome.root or "")
+        self.items: list[Item] = []
         self.copies: list[Copy] = []
         self.losses: list[tuple[Change, Loss]] = []
         self.quiet_losses = 0
@@ -135,9 +144,9 @@ class _Project:
                 if self._meant(place, row.agent, ()):
                     self._leave(place, row)
         self.edits.released.extend(self._view.released)
-        items, self.notes = heard(self._view, items, self._snapshot.agents, self._writes)
-        clashes = clashes_of(items)
-        for number, item in enumerate(items):
+        self.items, self.notes = heard(self._view, items, self._snapshot.agents, self._writes)
+        clashes = clashes_of(self.items)
+        for number, item in enumerate(self.items):
             if self._meant(item.place, item.agent.id, item.agent.tags):
                 self.copies.append(self._judge(item, clashes.get(number)))
         deletions, recorded = self.edits.deletions(), sum(len(place.rows) for place in self._view.places)

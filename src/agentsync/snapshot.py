@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agentsync import codec
-from agentsync.copies import Copy, Key, Paused, ProjectOutcome, State, Written, entry_word
+from agentsync.copies import AtRest, Copy, Key, Paused, ProjectOutcome, State, Written, entry_word
 from agentsync.formats.rules import Format
 from agentsync.hub import HubAgent, Target, allowed, matches, selects
 from agentsync.lockfile import LockLine
@@ -52,6 +52,7 @@ class ProjectView:
 
     mode: who decides. head: the commit that is checked out; moved: it is another than when all copies were last seen here. clean: paths
     whose file is what that commit has. lock: the project's agentsync.lock by agent and target, empty where there is none; locks: whether one is kept.
+    rest: it is as an earlier run found it, when there was nothing to do; then nothing else is known of it.
     """
 
     outcome: ProjectOutcome
@@ -64,6 +65,7 @@ class ProjectView:
     clean: frozenset[str] = frozenset()
     lock: Mapping[tuple[str, str], LockLine] = field(default_factory=lambda: EMPTY)
     locks: bool = False
+    rest: AtRest | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Floor 6. Reads only.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -15,9 +16,10 @@ from agentsync.ledger import Ledger
 from agentsync.merge import RIGHTS
 from agentsync.model import Agent, Problem
 from agentsync.report import JSON_VERSION, Line, Span, Style, count, hint_line, problem_json, problem_lines, problems_lines, some_of
+from agentsync.rests import Rests
 from agentsync.rights import effective, spell
-from agentsync.snapshot import Place, Reader, Snapshot, Wishes
-from agentsync.survey import look, parked
+from agentsync.snapshot import Place, ProjectView, Reader, Wishes
+from agentsync.survey import look, parked, woken
 from agentsync.sync import PUSH, SYNC, plan_run
 from agentsync.sync_report import conflict_json
 from agentsync.workspace import Workspace, shown
@@ -61,28 +63,33 @@ class Status:
 def status_of(space: Workspace, ledger: Ledger, names: Sequence[str], wishes: Wishes, *, rights: bool = False) -> Status:
     """How hub and copies stand. rights: read every copy and say what it may use."""
     reader = Reader()
-    sight = look(space, ledger, names, whole=rights, reader=reader)
+    rests = None if rights or wishes != Wishes() else Rests(space, ledger, recording=False)
+    sight = look(space, ledger, names, whole=rights, reader=reader, rests=rests)
     after, then = plan_run(space, sight, wishes, SYNC, reader)
+    stirred = {new.outcome.name for old, new in zip(sight.snapshot.projects, after.projects, strict=True) if old.rest and new.rest is None}
+    if stirred:     # what comes from the copies goes on to them
+        sight = woken(space, sight, stirred, reader)
     pulls = any(not edit.project for edit in then.edits) or any(copy.state in ("held", "conflict") for copy in then.copies)
     now = plan_run(space, sight, wishes, PUSH, reader)[1] if pulls else then      # nothing comes from the copies: one plan is the other
     open_copies = {_place(copy): copy for copy in then.copies if copy.state in ("held", "conflict")}
     changes = {(c.project, c.target, c.agent): NEXT.get(c.action, " ") for edit in then.edits if edit.project and edit.touches for c in edit.changes}
     lifted = {row.key for edit in then.edits if not edit.project and edit.touches for row in edit.put}
     places = {(view.outcome.name, place.target.format): place for view in after.projects for place in view.places}
+    views = {view.outcome.name: view for view in sight.snapshot.projects}
     rows = []
     for copy in now.copies:
         copy = open_copies.get(_place(copy), copy)
         place = places.get((copy.project, copy.target))
         up = place is not None and copy.state in ("edited", "conflict") and _key(place, copy) in lifted
         there = " " if copy.state == "missing" and not copy.decided else THERE.get(copy.state, " ")
-        rows.append(Row(copy, there, "^" if up else changes.get(_place(copy), " "), *_said(copy, place, reader, sight.snapshot, rights=rights)))
+        rows.append(Row(copy, there, "^" if up else changes.get(_place(copy), " "), *_said(copy, place, reader, views[copy.project], rights=rights)))
     listed = {_place(row.copy) for row in rows}
     for change in (c for edit in then.edits if edit.project and edit.touches for c in edit.changes):
         if (change.project, change.target, change.agent) not in listed:
             gone = Copy(change.project, change.target, change.agent, change.path, "behind", change.entry)
             rows.append(Row(gone, " ", NEXT.get(change.action, " ")))
     return Status(
-        space.root, git.head_branch(space.root), sum(agent.status == "read" for agent in sight.snapshot.agents), tuple(rows),
+        space.root, git.head_branch(space.root), sight.agents, tuple(rows),
         replace(now, conflicts=then.conflicts), parked(space), git.ahead_behind(space.root),
     )
 
@@ -95,10 +102,9 @@ def _key(place: Place, copy: Copy) -> Key:
     return Key(place.root, copy.target, place.target.scope, copy.path or "", entry_word(copy.entry))
 
 
-def _said(copy: Copy, place: Place | None, reader: Reader, snapshot: Snapshot, *, rights: bool) -> tuple[str | None, str | None]:
+def _said(copy: Copy, place: Place | None, reader: Reader, view: ProjectView, *, rights: bool) -> tuple[str | None, str | None]:
     """What a copy may use, and the hub's commit that the lock names for it."""
-    view = next((view for view in snapshot.projects if view.outcome.name == copy.project), None)
-    line = view.lock.get((copy.agent, copy.target)) if view is not None else None
+    line = view.lock.get((copy.agent, copy.target))
     commit = line.commit if line is not None else None
     found = place.found.get(copy.path) if place is not None and copy.path is not None else None
     if not rights or place is None or found is None or copy.path is None:
@@ -123,9 +129,12 @@ def status_lines(found: Status, width: int) -> Iterator[Line]:
     rows: dict[str, list[Row]] = {}
     for row in found.rows:
         rows.setdefault(row.copy.project, []).append(row)
+    same = Counter[str]()
+    for (name, _), number in found.plan.same.items():
+        same[name] += number
     alike: dict[tuple[Line, ...], list[str]] = {}
     for outcome in found.plan.projects:
-        alike.setdefault(tuple(_project_lines(outcome, rows.get(outcome.name, ()), width)), []).append(outcome.name)
+        alike.setdefault(tuple(_project_lines(outcome, rows.get(outcome.name, ()), same[outcome.name], width)), []).append(outcome.name)
     for (head, *rest), names in alike.items():
         named = (("strong", some_of(names)), ("", f"  {count(len(names), 'project')}, each")) if len(names) > 1 else (("strong", names[0]),)
         yield (*named, *head)
@@ -145,11 +154,12 @@ def _hub_lines(found: Status) -> Iterator[Line]:
         yield from problem_lines(found.parked, 2)
 
 
-def _project_lines(outcome: ProjectOutcome, rows: Sequence[Row], width: int) -> Iterator[Line]:
-    """What is said of one project; the first line is what follows its name."""
+def _project_lines(outcome: ProjectOutcome, rows: Sequence[Row], same: int, width: int) -> Iterator[Line]:
+    """What is said of one project; the first line is what follows its name. same: copies that are as they should be and have no row."""
     good = sum(row.copy.state == "ok" and row.next == " " for row in rows)
     told = [row for row in rows if not (row.copy.state == "ok" and row.next == " ") and not (row.copy.state == "refused" and row.copy.decided)]
     settled = len(rows) - good - len(told)
+    good += same
     head: list[Span] = []
     if outcome.state != "ok":
         head.append(("faint" if outcome.state == "not enabled here" else "warn", f"  {outcome.state}"))

@@ -6,12 +6,10 @@ Floor 5. Reads only what changed since the ledger last knew it, and writes nothi
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Final
 
 from agentsync import __version__, git, hub
 from agentsync.bases import asks, conflicted
@@ -22,14 +20,13 @@ from agentsync.formats import FormatError
 from agentsync.formats import load as load_format
 from agentsync.formats.globs import compiled, fixed_folders, is_plain
 from agentsync.formats.rules import Format, Where
-from agentsync.hub import HubAgent, Target
+from agentsync.hub import Card, HubAgent, Target
 from agentsync.ledger import Ledger, stamp_word
 from agentsync.lockfile import LOCK_FILE, LockLine, read_lock
 from agentsync.model import EMPTY, HUB_FORMAT, Problem
+from agentsync.rests import Rests
 from agentsync.snapshot import Found, Place, ProjectView, Reader, Snapshot, fresh
-from agentsync.workspace import Workspace, outcome_of, shown, top_of, twins
-
-SYSTEM: Final = {"darwin": "macos", "win32": "windows"}.get(sys.platform, "linux")
+from agentsync.workspace import SYSTEM, Workspace, outcome_of, shown, top_of, twins
 
 Tell = Callable[[int, int], None]
 """Told how many steps of how many are done."""
@@ -87,34 +84,107 @@ def parked(space: Workspace, *, any_branch: bool = False) -> Problem | None:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A snapshot, and what the executor needs beside it: temporary files of killed runs, as (root, path)."""
+    """A snapshot, and what the executor needs beside it: temporary files of killed runs, as (root, path).
+
+    agents: how many of the hub's could be read. odd: the projects of which there is something to be said that is not in their plan.
+    rests: what knows the projects at rest, where they were left unread.
+    """
 
     snapshot: Snapshot
     litter: tuple[tuple[str, str], ...] = ()
+    agents: int = 0
+    odd: frozenset[str] = frozenset()
+    rests: Rests | None = None
 
 
 def look(
-    space: Workspace, ledger: Ledger, names: Sequence[str], tell: Tell = nobody, *, whole: bool = False, reader: Reader | None = None
+    space: Workspace, ledger: Ledger, names: Sequence[str], tell: Tell = nobody, *,
+    whole: bool = False, reader: Reader | None = None, rests: Rests | None = None,
 ) -> Sight:
     """See the hub and these projects as they are. Reads only what changed since the ledger last knew it; `whole` reads every copy.
 
-    reader: what remembers which copy is which agent's, for whoever plans from the snapshot.
+    reader: what remembers which copy is which agent's, for whoever plans from the snapshot. rests: what knows which projects are at rest;
+    these are left unread, and where all of them are, the hub's agents are too.
     """
-    views, texts, problems, litter = [], {}, [], list[tuple[str, str]]()
-    agents = read_agents(space, litter)
+    found = _Survey(space, ledger, whole=whole)
     doubles = twins(space)
-    known, shared = {} if whole else {agent.id: agent for agent in agents}, _Shared(space.agents_folder)
-    for number, name in enumerate(names):
-        watcher = _Watcher(space, ledger, known, name, outcome_of(space, name, doubles), shared)
-        views.append(watcher.view())
-        texts.update(watcher.texts)
-        problems += watcher.problems
-        litter += watcher.litter
+    outcomes = {name: outcome_of(space, name, doubles, found.folder) for name in names}
+    if rests is not None and rests.cards is None:
+        rests.learn(found.agents)
+    views = []
+    for number, (name, outcome) in enumerate(outcomes.items()):
+        rest = rests.view(name, outcome) if rests is not None else None
+        views.append(found.view(name, outcome) if rest is None else rest)
         tell(number + 1, len(names))
-    problems += [*space.formats.taken(), *unreadable(space, agents), *_selection_problems(space, agents, names)]
+    if rests is not None and found.read:
+        rests.confirm(found.agents)
+    cards = rests.cards if rests is not None else None
+    if cards is None or any(card.status == "unreadable" for card in cards):
+        found.problems += unreadable(space, found.agents)
+    found.problems += [*space.formats.taken(), *_selection_problems(space, cards or found.agents, names)]
     paused = {one.key: one for one in ledger.paused()}
-    snapshot = Snapshot(agents, tuple(views), texts, ledger.seen(), tuple(dict.fromkeys(problems)), approved=ledger.approved(), paused=paused)
-    return Sight(looked_up(space, snapshot, reader or Reader()), tuple(litter))
+    snapshot = Snapshot(
+        found.agents if found.read else (), tuple(views), found.texts, ledger.seen(), tuple(dict.fromkeys(found.problems)),
+        approved=ledger.approved(), paused=paused,
+    )
+    held = sum(one.status == "read" for one in cards or found.agents)
+    return Sight(looked_up(space, snapshot, reader or Reader()), tuple(found.litter), held, frozenset(found.odd), rests)
+
+
+def woken(space: Workspace, sight: Sight, names: Collection[str], reader: Reader) -> Sight:
+    """The sight with these projects seen in full, which were at rest."""
+    assert sight.rests is not None  # noqa: S101 - else none was left unread
+    found = _Survey(space, sight.rests.ledger, agents=sight.snapshot.agents)
+    views = tuple(
+        found.view(view.outcome.name, view.outcome) if view.rest is not None and view.outcome.name in names else view
+        for view in sight.snapshot.projects
+    )
+    snapshot = replace(
+        sight.snapshot, projects=views, texts={**sight.snapshot.texts, **found.texts},
+        problems=tuple(dict.fromkeys([*sight.snapshot.problems, *found.problems])),
+    )
+    return replace(
+        sight, snapshot=looked_up(space, snapshot, reader), litter=(*sight.litter, *found.litter), odd=sight.odd | found.odd,
+    )
+
+
+class _Survey:
+    """Looks at projects in full; collects what they have in common. The hub's agents are read when they are asked for."""
+
+    def __init__(self, space: Workspace, ledger: Ledger, *, whole: bool = False, agents: tuple[HubAgent, ...] | None = None) -> None:
+        self._space, self._ledger, self._whole, self._agents = space, ledger, whole, agents
+        self.folder = space.agents_folder
+        self._shared = _Shared(self.folder)
+        self._known: dict[str, HubAgent] | None = None
+        self.texts: dict[str, str] = {}
+        self.problems: list[Problem] = []
+        self.litter: list[tuple[str, str]] = []
+        self.odd: set[str] = set()
+
+    @property
+    def read(self) -> bool:
+        """Whether the hub's agents were read."""
+        return self._agents is not None
+
+    @property
+    def agents(self) -> tuple[HubAgent, ...]:
+        """The hub's agents."""
+        if self._agents is None:
+            self._agents = read_agents(self._space, self.litter)
+        return self._agents
+
+    def view(self, name: str, outcome: ProjectOutcome) -> ProjectView:
+        """One project."""
+        if self._known is None:
+            self._known = {} if self._whole else {agent.id: agent for agent in self.agents}
+        watcher = _Watcher(self._space, self._ledger, self._known, name, outcome, self._shared)
+        view = watcher.view()
+        self.texts.update(watcher.texts)
+        self.problems += watcher.problems
+        self.litter += watcher.litter
+        if watcher.problems or watcher.litter:
+            self.odd.add(name)
+        return view
 
 
 def reread(space: Workspace, snapshot: Snapshot, agents: Collection[str]) -> Snapshot:
@@ -209,12 +279,16 @@ def _version(space: Workspace, agent: HubAgent, data: bytes) -> HubAgent | None:
     return found if found is not None and found.agent is not None else None
 
 
-def _selection_problems(space: Workspace, agents: Sequence[HubAgent], names: Sequence[str]) -> list[Problem]:
+def _selection_problems(space: Workspace, agents: Sequence[HubAgent | Card], names: Sequence[str]) -> list[Problem]:
     """Ids and tags in selections that name nothing."""
     found: dict[str, Problem] = {}
+    asked: set[tuple[str, ...]] = set()
     for name in names:
-        for target in hub.targets_of(space.config, name):
-            for pattern, near in hub.unknown_patterns((*target.select, *(target.narrow or ())), agents):
+        for patterns in hub.selections_of(space.config, name):
+            if patterns in asked:
+                continue
+            asked.add(patterns)
+            for pattern, near in hub.unknown_patterns(patterns, agents):
                 meant = f" — did you mean {near}?" if near else ""
                 what = f"projects.{name}: no agent is selected by {pattern}{meant}"
                 problem = Problem("select", what, path=shown(space.root, HUB_FILE), hint="agentsync list", severity="warning")

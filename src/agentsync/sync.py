@@ -20,9 +20,10 @@ from agentsync.model import Problem
 from agentsync.plan import plan_push, stopped
 from agentsync.pull import Pulled, plan_pull
 from agentsync.report import count, some_of
+from agentsync.rests import Rests
 from agentsync.snapshot import Place, ProjectView, Reader, Snapshot, Wishes, loss_key
-from agentsync.survey import Sight, Tell, look, nobody, reread
-from agentsync.tracking import Committed, agreed, commit_hub, leftover, lock_edits, sweep, track, unsaved
+from agentsync.survey import Sight, Tell, look, nobody, reread, woken
+from agentsync.tracking import Committed, agreed, commit_hub, leftover, lock_edits, sweep, track, unlocked, unsaved
 from agentsync.workspace import Workspace
 
 
@@ -77,6 +78,9 @@ def plan_run(space: Workspace, sight: Sight, wishes: Wishes, way: Direction, rea
     """What a run would do, and the snapshot as it will be once the hub's part of it is done."""
     snapshot = replace(sight.snapshot, projects=tuple(stopped(view, sight.snapshot) for view in sight.snapshot.projects))
     pulled = plan_pull(snapshot, wishes, reader, space.root) if way.pull else Pulled(agents=snapshot.agents)
+    stirred = sight.rests.stirred(snapshot.projects, snapshot.agents, pulled.agents) if sight.rests is not None else []
+    if stirred:     # projects at rest that are to receive what was pulled
+        return plan_run(space, woken(space, sight, stirred, reader), wishes, way, reader)
     after = _after(space, snapshot, pulled)
     plan = plan_push(after, wishes, reader if after is snapshot else Reader(), pulled.marks)
     edits = plan.edits if way.push else tuple(replace(e, changes=()) for e in plan.edits if not e.touches)
@@ -104,26 +108,39 @@ def _after(space: Workspace, snapshot: Snapshot, pulled: Pulled) -> Snapshot:
 
 def run(
     space: Workspace, ledger: Ledger, names: Sequence[str], wishes: Wishes, way: Direction, command: str,
-    tell: Tell = nobody, *, dry: bool = False,
+    tell: Tell = nobody, *, dry: bool = False, each: bool = False,
 ) -> Result:
-    """Look, plan, and unless it is a dry run, apply: the whole of push, pull and sync."""
+    """Look, plan, and unless it is a dry run, apply: the whole of push, pull and sync.
+
+    each: list every copy by itself, those too that are as they should be in projects where nothing changed since there was nothing to do.
+    """
     reader = Reader()
-    sight = look(space, ledger, names, tell, reader=reader)
-    found = new_agents(sight.snapshot, reader) if way.pull else []
+    rests = None if each or wishes != Wishes() else Rests(space, ledger, recording=way.push and not dry)
+    sight = look(space, ledger, names, tell, reader=reader, rests=rests)
+    found = new_agents(sight.snapshot, reader) if way.pull else {}
     after, plan = plan_run(space, sight, wishes, way, reader)
-    plan = replace(plan, problems=(*plan.problems, *found)) if found else plan
-    return Result(plan) if dry else apply(space, ledger, replace(sight, snapshot=after), plan, command, tell)
+    plan = replace(plan, problems=(*plan.problems, *found.values())) if found else plan
+    if dry:
+        return Result(plan)
+    result = apply(space, ledger, replace(sight, snapshot=after), plan, command, tell)
+    if rests is not None:
+        found = found if way.pull or not any(rest.wide for rest in plan.rests.values()) else new_agents(after, reader)
+        told = {name: replace(rest, news=found.get(name)) for name, rest in plan.rests.items()}
+        rests.keep(replace(plan, rests=told), {*sight.odd, *unlocked(after)})
+    return result
 
 
-def new_agents(snapshot: Snapshot, reader: Reader) -> list[Problem]:
+def new_agents(snapshot: Snapshot, reader: Reader) -> dict[str, Problem]:
     """One note a project in whose targets stand agents that nobody adopted yet: somebody else's prompts, listed and left."""
-    notes = []
+    notes = {}
     for view, places in reader.items(snapshot):
+        if view.rest is not None and view.rest.news is not None:
+            notes[view.outcome.name] = view.rest.news
         found = news(places, view, snapshot.agents, reader)
         if found:
             names = list(dict.fromkeys(one.agent.name for one in found))
             what = f"{view.outcome.name}: {count(len(names), 'new agent')} ({some_of(names)})"
-            notes.append(Problem("new-agents", what, hint=f"agentsync adopt {view.outcome.name}", severity="note"))
+            notes[view.outcome.name] = Problem("new-agents", what, hint=f"agentsync adopt {view.outcome.name}", severity="note")
     return notes
 
 
@@ -272,9 +289,11 @@ class _Executor:
         views = {view.outcome.name: view for view in self._snapshot.projects}
         for outcome in plan.projects:
             root = outcome.root
-            identity = self._space.disk.identity(root) if root and outcome.state == "ok" and root not in failed else None
-            if identity is not None and root is not None:
-                self._ledger.know_root(root, identity, _head(views.get(outcome.name)))
+            view = views.get(outcome.name)
+            if root is None or outcome.state != "ok" or root in failed or (view is not None and view.rest is not None):
+                continue
+            if (identity := self._space.disk.identity(root)) is not None:
+                self._ledger.know_root(root, identity, _head(view))
         rested = [row.key for edit in plan.edits if id(edit) in self._done for row in edit.put if row.key in self._snapshot.paused]
         if rested and self._undid is None:
             self._ledger.pause(forget=rested)

@@ -112,6 +112,8 @@ class _Parts:
         self.failed: dict[str, list[Problem]] = {}
         self.changes: dict[str, list[Change]] = {}
         self.losses: dict[str, list[tuple[str, Loss]]] = {}
+        self.same: dict[str, dict[str, int]] = {}
+        """Copies that are not listed one by one, as a number by target."""
         lost = {id(edit) for edit, _ in result.failed}
         for copy in result.plan.copies:
             self.copies.setdefault(copy.project, []).append(copy)
@@ -120,6 +122,8 @@ class _Parts:
         for edit in result.plan.edits:
             if id(edit) not in lost:
                 self.changes.setdefault(edit.project, []).extend(edit.changes)
+        for (name, target), number in result.plan.same.items():
+            self.same.setdefault(name, {})[target] = number
         for change, loss in result.plan.losses:
             self.losses.setdefault(change.project, []).append((change.agent, loss))
 
@@ -135,17 +139,18 @@ def _project_lines(outcome: ProjectOutcome, parts: _Parts, *, dry: bool) -> Iter
             yield hint_line(f"agentsync project enable {outcome.name}", 2)
         return
     copies, changes = parts.copies.get(outcome.name, []), parts.changes.get(outcome.name, [])
-    if not copies and not changes:
+    unlisted = parts.same.get(outcome.name, {})
+    if not copies and not changes and not unlisted:
         yield (("faint", ": nothing to do here"),)
         return
     yield ()
     words = _LATER if dry else _DONE
-    targets = dict.fromkeys([*(copy.target for copy in copies), *(change.target for change in changes)])
+    targets = dict.fromkeys([*unlisted, *(copy.target for copy in copies), *(change.target for change in changes)])
     for target in targets:
         here = [copy for copy in copies if copy.target == target]
         done = Counter(change.action for change in changes if change.target == target)
         counts: list[Span] = [("good", f"{done[action]:,} {words[action]}") for action in _DONE if done[action]]
-        same = sum(copy.state == "ok" for copy in here) - done["heal"] - done["move"]
+        same = unlisted.get(target, 0) + sum(copy.state == "ok" for copy in here) - done["heal"] - done["move"]
         counts += [("faint", f"{same:,} unchanged")] if same > 0 else []
         settled = sum(copy.state == "refused" and copy.decided for copy in here)
         counts += [("faint", f"{settled:,} left out")] if settled else []

@@ -167,14 +167,14 @@ def lock_edits(space: Workspace, snapshot: Snapshot, done: Sequence[Edit], left:
     """
     edits: list[Edit] = []
     commits: dict[str, str | None] | None = None
+    ours = [edit for edit in done if not edit.project]
+    theirs: dict[str, list[Edit]] = {}
+    for one in done:
+        if one.project:
+            theirs.setdefault(one.root, []).append(one)
     for view in snapshot.projects:
-        if not view.locks or view.outcome.state != "ok" or view.outcome.root is None:
-            continue
-        rows, gone = _rows(view, [edit for edit in done if edit.root == view.outcome.root or not edit.project])
-        wanted = [row for row in rows if _unlocked(view, row) and row.agent not in left]
-        gone = {place for place in gone if place[0] not in left}
-        gone -= {(row.agent, row.key.format) for row in rows}
-        if not wanted and not (gone & view.lock.keys()):
+        wanted, gone = _to_lock(view, [*ours, *theirs.get(view.outcome.root or "", ())], left)
+        if not wanted and not gone & view.lock.keys():
             continue
         if commits is None:
             commits = _commits(space, snapshot)
@@ -183,6 +183,21 @@ def lock_edits(space: Workspace, snapshot: Snapshot, done: Sequence[Edit], left:
         if edit is not None:
             edits.append(edit)
     return edits
+
+
+def unlocked(snapshot: Snapshot) -> list[str]:
+    """The projects whose locks have something to learn, were it only once the hub commits it."""
+    found = ((view, *_to_lock(view, ())) for view in snapshot.projects)
+    return [view.outcome.name for view, wanted, gone in found if wanted or gone & view.lock.keys()]
+
+
+def _to_lock(view: ProjectView, done: Sequence[Edit], left: Set[str] = frozenset()) -> tuple[list[Written], set[tuple[str, str]]]:
+    """The rows that a project's lock is to learn of, and the copies it is to forget. done: edits in it, and in the hub."""
+    if not view.locks or view.outcome.state != "ok" or view.outcome.root is None:
+        return [], set()
+    rows, gone = _rows(view, done)
+    gone = {place for place in gone if place[0] not in left} - {(row.agent, row.key.format) for row in rows}
+    return [row for row in rows if row.agent not in left and _unlocked(view, row)], gone
 
 
 def _rows(view: ProjectView, done: Sequence[Edit]) -> tuple[list[Written], set[tuple[str, str]]]:
@@ -255,10 +270,13 @@ def agreed(snapshot: Snapshot, rows: Iterable[Written]) -> list[Edit]:
 def track(space: Workspace, snapshot: Snapshot, done: Sequence[Edit]) -> list[Problem]:
     """Commit or exclude what was written in projects that ask for it; what could not be."""
     problems: list[Problem] = []
+    written: dict[str, list[str]] = {}
+    for edit in done:
+        written.setdefault(edit.project, []).append(edit.path)
     for view in snapshot.projects:
         name, root = view.outcome.name, view.outcome.root
         how = space.config.projects[name].track if name in space.config.projects else "leave"
-        paths = list(dict.fromkeys(edit.path for edit in done if edit.project == name))
+        paths = list(dict.fromkeys(written.get(name, ())))
         if how == "leave" or root is None or not paths or git.top_level(root) is None:
             continue
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,6 +26,9 @@ from agentsync.formats import SHIPPED, OwnFile, Registry
 from agentsync.model import AgentsyncError, Problem
 from agentsync.own_formats import hub_files, registry
 from agentsync.report import did_you_mean
+
+SYSTEM: Final = {"darwin": "macos", "win32": "windows"}.get(sys.platform, "linux")
+"""What formats call this operating system."""
 
 USER_FILE: Final = "config.yaml"
 _ID_FILE: Final = "agentsync-hub-id"
@@ -234,20 +238,23 @@ def _joined(root: str, home: str, path: str, below: str | None) -> Path:
 
 def enabled(space: Workspace, name: str) -> bool:
     """Whether this machine's user enabled a project, where it lies today."""
+    return _enabled_at(space, name, project_root(space, name))
+
+
+def _enabled_at(space: Workspace, name: str, root: str | None) -> bool:
     known = space.user.hubs.get(space.id)
-    root = project_root(space, name)
     return known is not None and root is not None and known.projects.get(name) == root
 
 
-def outcome_of(space: Workspace, name: str, doubles: Mapping[str, str]) -> ProjectOutcome:
-    """Whether a project can be worked on, and if not, why. doubles: what `twins` found."""
+def outcome_of(space: Workspace, name: str, doubles: Mapping[str, str], agents: str | None = None) -> ProjectOutcome:
+    """Whether a project can be worked on, and if not, why. doubles: what `twins` found; agents: the hub's folder of agents, where it is known."""
     root = project_root(space, name)
-    if root is None or not enabled(space, name):
+    if root is None or not _enabled_at(space, name, root):
         return ProjectOutcome(name, root, "not enabled here")
     if space.disk.identity(root) is None:
         why = Problem("missing", "there is no such folder", path=root, hint=f"agentsync project remove {name}")
         return ProjectOutcome(name, root, "missing", why)
-    odd = root_problem(space, root, space.config.projects[name].scope)
+    odd = root_problem(space, root, space.config.projects[name].scope, agents)
     if odd is None and name in doubles:
         what = f"the projects {name} and {doubles[name]} are one folder"
         odd = Problem("same-root", what, path=root, hint=f"agentsync project remove {doubles[name]}")
@@ -262,20 +269,19 @@ def outcome_of(space: Workspace, name: str, doubles: Mapping[str, str]) -> Proje
     return ProjectOutcome(name, root, "ok", via=via_of(space.config, space.config.projects[name]))
 
 
-def root_problem(space: Workspace, root: str, scope: str) -> Problem | None:
-    """Why a folder can be nobody's project, or None."""
-    path = Path(root)
+def root_problem(space: Workspace, root: str, scope: str, agents: str | None = None) -> Problem | None:
+    """Why a folder can be nobody's project, or None. agents: the hub's folder of agents, where it is known."""
     if scope == "user":
         if root == space.machine.home:
             return None
         return Problem("root", "the scope `user` belongs to your home directory", path=root, hint='path: "~"')
-    if path.parent == path:
+    if os.path.dirname(root) == root:  # noqa: PTH120 - once a project in every run, paths are plain text here
         return Problem("root", "the root of the file system is no project", path=root)
     if root == space.machine.home:
         return Problem("root", "your home directory is no project", path=root, hint="agentsync project add '~'")
-    if any(part.casefold() == ".git" for part in path.parts):
+    if f"{os.sep}.git{os.sep}" in f"{root.casefold()}{os.sep}":
         return Problem("root", "this lies inside a repository's own folder", path=root)
-    if _within(root, space.agents_folder):
+    if _within(root, agents or space.agents_folder):
         return Problem("root", "this lies inside the hub's folder of agents, where its copies would be agents of the hub", path=root)
     return None
 
@@ -292,10 +298,13 @@ def twins(space: Workspace) -> dict[str, str]:
 
 def top_of(root: str) -> str | None:
     """The folder with `.git` that holds a project. Looked up by hand: no process a project in a run where nothing changed."""
-    for folder in (Path(root), *Path(root).parents):
-        if (folder / ".git").exists():
-            return str(folder)
-    return None
+    folder = root
+    while not os.path.exists(f"{folder.rstrip(os.sep)}{os.sep}.git"):  # noqa: PTH110 - once a project in every run, paths are plain text here
+        above = os.path.dirname(folder)  # noqa: PTH120 - as above
+        if above == folder:
+            return None
+        folder = above
+    return folder
 
 
 def projects_meant(space: Workspace, named: tuple[str, ...], cwd: str, *, every: bool) -> tuple[str, ...]:

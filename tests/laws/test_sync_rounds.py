@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import marshal
 import os
 import random
 import re
@@ -28,6 +29,7 @@ from agentsync.ledger import open_ledger
 from agentsync.model import AgentsyncError
 from agentsync.snapshot import Wishes
 from agentsync.sync import PULL, PUSH, SYNC
+from agentsync.walk import Steps, Trace
 from tests.test_push import Watched, agent_text, git, tree
 from tests.test_sync import Two
 
@@ -57,6 +59,21 @@ class Trusted(LocalDisk):
 
     def scan(self, root: str, folder: str = "") -> tuple[Entry, ...]:
         return tuple(replace(entry, stamp=self._aged(root, entry.path, entry.stamp)) for entry in super().scan(root, folder))
+
+    def trace(self, root: str, steps: Steps) -> Trace | None:
+        found = super().trace(root, steps)
+        if found is None:
+            return None
+
+        def aged(path: str) -> int:
+            file = Path(root, path.lstrip("/"))
+            return zlib.crc32(file.read_bytes()) if file.is_file() else 0
+
+        lines = [
+            (path, names, [(*says[:4], 0, aged(f"{path.rstrip('/')}/{name}")) for name, says in zip(names, stats, strict=True)])
+            for path, names, stats in found.lines
+        ]
+        return Trace(marshal.dumps(lines, 0), lines)
 
     def look(self, root: str, path: str) -> Entry | None:
         entry = super().look(root, path)

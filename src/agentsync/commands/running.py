@@ -90,7 +90,7 @@ def carry_out(session: Session, way: Direction, command: str, asked: Asked) -> i
         taken: tuple[Problem, ...] = ()
         if way.pull and not asked.dry:
             space, taken = _adopted(space, ledger, names)
-        result = run(space, ledger, names, wishes, way, command, tell, dry=asked.dry)
+        result = run(space, ledger, names, wishes, way, command, tell, dry=asked.dry, each=asked.as_json)
     notes = (*notes, *taken)
     return show(session, with_problems(result, notes), dry=asked.dry, as_json=asked.as_json, started=started)
 

@@ -20,8 +20,7 @@ from agentsync.formats import FormatError
 from agentsync.formats.globs import is_plain
 from agentsync.git import UNFINISHED
 from agentsync.own_formats import FOLDER
-from agentsync.survey import SYSTEM
-from agentsync.workspace import USER_FILE, Workspace, project_root, top_of
+from agentsync.workspace import SYSTEM, USER_FILE, Workspace, project_root, top_of
 
 Names: TypeAlias = frozenset[str] | None
 """The names in a folder that matter; None: all of them."""
