@@ -26,10 +26,11 @@ PURE: Final[Mapping[str, tuple[str, ...]]] = {
         "bases", "calm", "readers", "edits", "plan", "pull", "adoption", "hooks",
     ),
 }
-SIDE: Final = ("walk", "disk", "git", "history", "index", "ledger_calm", "ledger", "locking")
+SIDE: Final = ("walk", "disk", "git", "history", "index", "ledger_calm", "ledger_words", "ledger", "locking")
 UPPER: Final[Mapping[str, tuple[str, ...]]] = {
     "5, read, plan, apply": (
-        "sources", "conversion", "own_formats", "workspace", "remotes", "rests", "survey", "tracking", "sync", "sync_report", "checking", "doctor",
+        "sources", "conversion", "own_formats", "workspace", "remotes", "rests", "lookups", "survey", "tracking", "sync", "sync_report",
+        "checking", "doctor",
     ),
     "6, answers": (
         "decide", "settle", "undo", "status", "adopt", "tend", "staged", "staged_alone", "hooking", "hook_runs", "watch", "service",
@@ -48,7 +49,8 @@ SIDE_KNOWS: Final[Mapping[str, frozenset[str]]] = {
     "history": frozenset({"model", "disk", "git"}),
     "index": frozenset({"model", "walk", "disk", "git"}),
     "ledger_calm": frozenset(),
-    "ledger": frozenset({"model", "copies", "disk", "ledger_calm"}),
+    "ledger_words": frozenset({"copies"}),
+    "ledger": frozenset({"model", "copies", "disk", "ledger_calm", "ledger_words"}),
     "locking": frozenset({"model", "disk"}),
 }
 OUTSIDE: Final = frozenset({

@@ -21,13 +21,14 @@ from agentsync.formats.globs import compiled
 from agentsync.formats.rules import Format
 from agentsync.hub import options_of
 from agentsync.ledger import Ledger
+from agentsync.lookups import versions
 from agentsync.model import EMPTY, HUB_FORMAT, Problem, Value
 from agentsync.report import count, some_of
 from agentsync.selection import open_to, registered, stated, with_adopted, without_clashes
 from agentsync.snapshot import Place, ProjectView, Reader
 from agentsync.sources import Held, in_project
 from agentsync.sources import Reader as Opener
-from agentsync.survey import Sight, look, versions
+from agentsync.survey import Sight, look
 from agentsync.sync import Result, apply
 from agentsync.workspace import Workspace, enable, enabled, shown
 

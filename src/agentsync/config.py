@@ -166,8 +166,9 @@ def _hub_flaws(found: HubFile, formats: Registry) -> list[Flaw]:
         flaws += target_flaws(("models", model), names, formats)
     if not flaws and any(project.targets is None and project.scope == "user" for project in found.projects.values()):
         flaws += duties(("defaults", "targets"), found.defaults.targets, "user", formats)
+    good: set[tuple[str, tuple[str, ...]]] = set()      # lists of targets are the same in most projects
     for name, project in found.projects.items():
-        flaws += _project_flaws(("projects", name), name, project, formats)
+        flaws += _project_flaws(("projects", name), name, project, formats, good)
     return flaws
 
 
@@ -178,7 +179,8 @@ def _targets_flaws(
     return target_flaws(at, targets, formats) or duties(at, targets, scope, formats)
 
 
-def _project_flaws(at: KeyPath, name: str, project: Project, formats: Registry) -> list[Flaw]:
+def _project_flaws(at: KeyPath, name: str, project: Project, formats: Registry, good: set[tuple[str, tuple[str, ...]]]) -> list[Flaw]:
+    """What is wrong with one project. good: lists of targets, by scope, that were found to be right; gets those of this one."""
     flaws: list[Flaw] = []
     if not PROJECT_NAME.fullmatch(name):
         what = f"projects: no name for a project ({name}), allowed are letters, digits, `.`, `_` and `-`"
@@ -191,9 +193,13 @@ def _project_flaws(at: KeyPath, name: str, project: Project, formats: Registry) 
         flaws.append(_value((*at, "repo"), project.repo, "host/owner/name of a git remote, or its address"))
     if project.dir is not None and not _inside(project.dir):
         flaws.append(_value((*at, "dir"), project.dir, "a folder inside the repository, relative to it"))
-    if project.targets is not None:
-        flaws += _targets_flaws((*at, "targets"), project.targets, project.scope, formats)
-    return flaws
+    targets = project.targets
+    if targets is None or (isinstance(targets, tuple) and (project.scope, targets) in good):
+        return flaws
+    wrong = _targets_flaws((*at, "targets"), targets, project.scope, formats)
+    if isinstance(targets, tuple) and not wrong:
+        good.add((project.scope, targets))
+    return flaws + wrong
 
 
 _SCHEMES: Final = frozenset({"https", "http", "ssh", "git", "git+ssh", "git+https"})

@@ -12,20 +12,20 @@ Processes exclude each other by the hub's lock, so a busy database means a broke
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sqlite3
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from agentsync.copies import Key, Paused, Written
 from agentsync.disk import Stamp
 from agentsync.ledger_calm import TABLES, Record, cards, keep_records, records
+from agentsync.ledger_words import key_of, key_word, row_of, row_values, rows_of, rows_word, stored, text_of
 from agentsync.model import AgentsyncError, Problem
 
 SCHEMA: Final = 3
@@ -132,8 +132,8 @@ class Ledger:
 
     def rows(self, root: str | None = None) -> tuple[Written, ...]:
         """The copies of one root, or all of them, in the order of their keys."""
-        where, values = ("", ()) if root is None else (" WHERE root = ?", (_in(root),))
-        return tuple(_row(found) for found in self._db.execute(f"SELECT * FROM copies{where}", values))  # noqa: S608 - both are ours
+        where, values = ("", ()) if root is None else (" WHERE root = ?", (stored(root),))
+        return tuple(row_of(found) for found in self._db.execute(f"SELECT * FROM copies{where}", values))  # noqa: S608 - both are ours
 
     def keep(self, put: Iterable[Written] = (), forget: Iterable[Key] = (), texts: Iterable[bytes] = ()) -> None:
         """Remember rows (with the texts they name) and drop others, all or nothing."""
@@ -144,9 +144,9 @@ class Ledger:
         for key in forget:
             self._db.execute(
                 "DELETE FROM copies WHERE root = ? AND format = ? AND scope = ? AND path = ? AND entry = ?",
-                (_in(key.root), key.format, key.scope, _in(key.path), _in(key.entry)),
+                (stored(key.root), key.format, key.scope, stored(key.path), stored(key.entry)),
             )
-        self._db.executemany("INSERT OR REPLACE INTO copies VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", map(_values, put))
+        self._db.executemany("INSERT OR REPLACE INTO copies VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", map(row_values, put))
         for data in texts:
             self._store(data)
 
@@ -173,7 +173,7 @@ class Ledger:
 
     def identity(self, root: str) -> tuple[int, int] | None:
         """Device and inode of a root when it was last written to."""
-        found = self._db.execute("SELECT identity FROM roots WHERE root = ?", (_in(root),)).fetchone()
+        found = self._db.execute("SELECT identity FROM roots WHERE root = ?", (stored(root),)).fetchone()
         if found is None:
             return None
         device, _, inode = str(found[0]).partition(":")
@@ -181,53 +181,53 @@ class Ledger:
 
     def head(self, root: str) -> str | None:
         """The commit that was checked out in a root when all its copies were last seen there, or None."""
-        found = self._db.execute("SELECT head FROM roots WHERE root = ?", (_in(root),)).fetchone()
+        found = self._db.execute("SELECT head FROM roots WHERE root = ?", (stored(root),)).fetchone()
         return str(found[0]) if found and found[0] else None
 
     def know_root(self, root: str, identity: tuple[int, int], head: str | None = None) -> None:
         """Remember which folder a root is, and where `head` is given, which commit is checked out there."""
         known = self.head(root)
         if self.identity(root) != identity or (head is not None and head != known):
-            values = (_in(root), f"{identity[0]}:{identity[1]}", head or known or "")
+            values = (stored(root), f"{identity[0]}:{identity[1]}", head or known or "")
             with self._transaction():
                 self._db.execute("INSERT OR REPLACE INTO roots VALUES (?, ?, ?)", values)
 
     def forget_root(self, root: str) -> None:
         """Forget a root and all copies in it; the files stay."""
         with self._transaction():
-            self._db.execute("DELETE FROM copies WHERE root = ?", (_in(root),))
-            self._db.execute("DELETE FROM roots WHERE root = ?", (_in(root),))
+            self._db.execute("DELETE FROM copies WHERE root = ?", (stored(root),))
+            self._db.execute("DELETE FROM roots WHERE root = ?", (stored(root),))
 
     def seen(self) -> frozenset[tuple[str, str, str]]:
         """Losses that were shown before: (format, agent id, digest)."""
-        return frozenset((f, _out(a), d) for f, a, d in self._db.execute("SELECT format, agent, digest FROM seen"))
+        return frozenset((f, text_of(a), d) for f, a, d in self._db.execute("SELECT format, agent, digest FROM seen"))
 
     def see(self, losses: Iterable[tuple[str, str, str]]) -> None:
         """Remember losses as shown."""
         with self._transaction():
-            self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", ((f, _in(a), d) for f, a, d in losses))
+            self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", ((f, stored(a), d) for f, a, d in losses))
 
     # ---- decisions ----
 
     def approved(self) -> frozenset[tuple[Key, str]]:
         """Contents of copies that the user approved: (copy, digest of its bytes)."""
-        return frozenset((_key_of(copy), digest) for copy, digest in self._db.execute("SELECT copy, digest FROM approved"))
+        return frozenset((key_of(copy), digest) for copy, digest in self._db.execute("SELECT copy, digest FROM approved"))
 
     def approve(self, contents: Iterable[tuple[Key, str]]) -> None:
         """Approve the contents of copies."""
         with self._transaction():
-            self._db.executemany("INSERT OR IGNORE INTO approved VALUES (?, ?)", ((_key_word(key), digest) for key, digest in contents))
+            self._db.executemany("INSERT OR IGNORE INTO approved VALUES (?, ?)", ((key_word(key), digest) for key, digest in contents))
 
     def paused(self) -> tuple[Paused, ...]:
         """Copies on hold since a run was undone."""
         found = self._db.execute("SELECT copy, agent, hub, digest FROM paused")
-        return tuple(Paused(_key_of(copy), _out(agent), hub, digest) for copy, agent, hub, digest in found)
+        return tuple(Paused(key_of(copy), text_of(agent), hub, digest) for copy, agent, hub, digest in found)
 
     def pause(self, put: Iterable[Paused] = (), forget: Iterable[Key] = ()) -> None:
         """Put copies on hold, and let others go."""
         with self._transaction():
-            self._db.executemany("DELETE FROM paused WHERE copy = ?", ((_key_word(key),) for key in forget))
-            values = ((_key_word(one.key), _in(one.agent), one.hub, one.copy) for one in put)
+            self._db.executemany("DELETE FROM paused WHERE copy = ?", ((key_word(key),) for key in forget))
+            values = ((key_word(one.key), stored(one.agent), one.hub, one.copy) for one in put)
             self._db.executemany("INSERT OR REPLACE INTO paused VALUES (?, ?, ?, ?)", values)
 
     # ---- projects at rest ----
@@ -243,7 +243,7 @@ class Ledger:
     def rest(self, new: Iterable[tuple[str, str, Record]], hub: tuple[bytes, str] | None = None) -> None:
         """Remember projects at rest, by root and name, and what the hub's agents are. The last thing a run does: it speaks of all else."""
         with self._transaction():
-            keep_records(self._db, ((_in(root), project, one) for root, project, one in new), hub)
+            keep_records(self._db, ((stored(root), project, one) for root, project, one in new), hub)
 
     # ---- runs ----
 
@@ -266,8 +266,8 @@ class Ledger:
                 first = int(self._db.execute("SELECT coalesce(max(number) + 1, 0) FROM touched WHERE run = ?", (run,)).fetchone()[0])
                 for number, file in enumerate(files, first):
                     old, new = self._store(file.old), self._store(file.new)
-                    place = (run, number, _in(file.project), _in(file.root), _in(file.path), file.mode)
-                    rows = (_rows_word(file.before), _rows_word(file.after))
+                    place = (run, number, stored(file.project), stored(file.root), stored(file.path), file.mode)
+                    rows = (rows_word(file.before), rows_word(file.after))
                     self._db.execute("INSERT INTO touched VALUES (?,?,?,?,?,?,?,?,0,?,?)", (*place, old, new, *rows))
         finally:
             self._db.execute("PRAGMA synchronous = NORMAL")
@@ -296,7 +296,7 @@ class Ledger:
         named = "SELECT written FROM copies UNION SELECT base FROM copies UNION SELECT hub FROM copies UNION SELECT old FROM touched" \
             " WHERE old IS NOT NULL UNION SELECT new FROM touched WHERE new IS NOT NULL"
         words = self._db.execute("SELECT before, after FROM touched WHERE before <> '' OR after <> ''")
-        recorded = {digest for pair in words for word in pair for row in _rows_of(word) for digest in (row.written, row.base, row.hub)}
+        recorded = {digest for pair in words for word in pair for row in rows_of(word) for digest in (row.written, row.base, row.hub)}
         unnamed = [found[0] for found in self._db.execute(f"SELECT digest FROM texts WHERE digest NOT IN ({named})")]  # noqa: S608 - ours
         self._db.executemany("DELETE FROM texts WHERE digest = ?", ((digest,) for digest in unnamed if digest not in recorded))
 
@@ -315,8 +315,8 @@ class Ledger:
         query = "SELECT project, root, path, mode, old, new, done, before, after FROM touched WHERE run = ? ORDER BY number"
         return tuple(
             Touched(
-                _out(project), _out(root), _out(path), mode, None if old is None else self.text(old), None if new is None else self.text(new),
-                bool(done), _rows_of(before), _rows_of(after),
+                text_of(project), text_of(root), text_of(path), mode, None if old is None else self.text(old),
+                None if new is None else self.text(new), bool(done), rows_of(before), rows_of(after),
             )
             for project, root, path, mode, old, new, done, before, after in self._db.execute(query, (run,)).fetchall()
         )
@@ -324,8 +324,8 @@ class Ledger:
     def rows_at(self, keys: Iterable[Key]) -> tuple[Written, ...]:
         """The rows of these copies, as far as there are any."""
         query = "SELECT * FROM copies WHERE root = ? AND format = ? AND scope = ? AND path = ? AND entry = ?"
-        found = (self._db.execute(query, (_in(k.root), k.format, k.scope, _in(k.path), _in(k.entry))).fetchone() for k in keys)
-        return tuple(_row(row) for row in found if row is not None)
+        found = (self._db.execute(query, (stored(k.root), k.format, k.scope, stored(k.path), stored(k.entry))).fetchone() for k in keys)
+        return tuple(row_of(row) for row in found if row is not None)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -405,44 +405,3 @@ def _set_aside(path: Path) -> None:
     path.replace(path.with_name(f"{FILE}.damaged"))
     for ending in ("-wal", "-shm"):
         path.with_name(FILE + ending).unlink(missing_ok=True)
-
-
-# Paths and names may hold lone surrogates (file names that are no UTF-8), which SQLite's text cannot: they are kept as bytes.
-
-
-def _in(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _out(data: bytes) -> str:
-    return data.decode("utf-8", "surrogatepass")
-
-
-def _key_word(key: Key) -> bytes:
-    return json.dumps([key.root, key.format, key.scope, key.path, key.entry]).encode()
-
-
-def _key_of(word: bytes) -> Key:
-    return Key(*json.loads(word))
-
-
-def _rows_word(rows: Iterable[Written]) -> str:
-    """Rows as a record keeps them; lone surrogates of odd file names are escaped."""
-    return json.dumps([asdict(row) for row in rows]) if rows else ""
-
-
-def _rows_of(word: str) -> tuple[Written, ...]:
-    return tuple(Written(Key(**row.pop("key")), **row) for row in json.loads(word)) if word else ()
-
-
-def _values(row: Written) -> tuple[Any, ...]:
-    key = row.key
-    return (
-        _in(key.root), key.format, key.scope, _in(key.path), _in(key.entry), _in(row.agent), _in(row.name),
-        row.written, row.base, row.hub, row.hub_commit, row.recipe, row.stamp, row.losses, row.says,
-    )
-
-
-def _row(found: tuple[Any, ...]) -> Written:
-    root, format_id, scope, path, entry, agent, name, *rest = found
-    return Written(Key(_out(root), format_id, scope, _out(path), _out(entry)), _out(agent), _out(name), *rest)

@@ -18,9 +18,10 @@ from agentsync.formats.rules import Format
 from agentsync.hub import HubAgent, digest_of
 from agentsync.index import Index, IndexDisk, Staged, contents, stage, staged_changes, staged_files
 from agentsync.ledger import Ledger
+from agentsync.lookups import looked_up
 from agentsync.model import Problem
 from agentsync.snapshot import Found, Item, Place, ProjectView, Reader, Snapshot, Wishes
-from agentsync.survey import Sight, look, looked_up
+from agentsync.survey import Sight, look
 from agentsync.sync import SYNC, plan_run
 from agentsync.workspace import Workspace
 

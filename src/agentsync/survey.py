@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from agentsync import __version__, git, hub
-from agentsync.bases import asks, conflicted
+from agentsync.bases import conflicted
 from agentsync.config import HUB_FILE
 from agentsync.copies import ProjectOutcome, Written
 from agentsync.disk import DiskError, Entry, decode, is_temporary
@@ -23,6 +23,7 @@ from agentsync.formats.rules import Format, Where
 from agentsync.hub import Card, HubAgent, Target
 from agentsync.ledger import Ledger, stamp_word
 from agentsync.lockfile import LOCK_FILE, LockLine, read_lock
+from agentsync.lookups import looked_up
 from agentsync.model import EMPTY, HUB_FORMAT, Problem
 from agentsync.rests import Rests
 from agentsync.snapshot import Found, Place, ProjectView, Reader, Snapshot, fresh
@@ -205,78 +206,6 @@ def _read_again(space: Workspace, root: str, found: Found) -> Found:
     except DiskError as error:
         return replace(found, trouble=replace(error.problem, path=found.path))
     return replace(found, text=decode(data), digest=hub.digest_of(data), stamp="")
-
-
-def looked_up(space: Workspace, snapshot: Snapshot, reader: Reader) -> Snapshot:
-    """The snapshot with what git knows of copies that the ledger alone cannot judge: most runs have none."""
-    views, ids, commits = [], set[str](), set[tuple[str, str]]()
-    for view, places in reader.items(snapshot):
-        wanted: list[str] = []
-        for _, items, _ in places:
-            for item in items:
-                ask = asks(item, view, snapshot, reader)
-                if ask.history:
-                    ids.add(item.agent.id)
-                if ask.commit is not None:
-                    commits.add((item.agent.id, ask.commit))
-                if ask.clean and item.path is not None:
-                    wanted.append(item.path)
-        views.append(replace(view, clean=_clean(view, wanted)) if wanted else view)
-    if not ids and not commits:
-        return snapshot
-    top = git.top_level(space.root) or space.root
-    agents = {agent.id: agent for agent in snapshot.agents}
-    there = {commit for commit in {commit for _, commit in commits} if git.has_commit(top, commit)}
-    ids |= {identity for identity, commit in commits if commit not in there}
-    history = {identity: versions(space, agents[identity], top) for identity in sorted(ids)}
-    locked: dict[tuple[str, str], HubAgent | None] = {}
-    for identity, commit in sorted(commits):
-        version = _locked(space, top, agents[identity], commit) if commit in there else None
-        if version is not None or commit not in there:      # a commit that is there, and has no such agent, says nothing of it
-            locked[identity, commit] = version
-    return replace(snapshot, projects=tuple(views), history=history, locked=locked)
-
-
-def _clean(view: ProjectView, paths: Sequence[str]) -> frozenset[str]:
-    """Those of these paths of a project that are what its commit has."""
-    root = view.outcome.root or ""
-    top = git.top_level(root)
-    if top is None:
-        return frozenset()
-    below = os.path.relpath(root, os.path.realpath(top))
-    inside = {path if below == "." else f"{PurePosixPath(below)}/{path}": path for path in paths}
-    changed = git.changed_paths(top, list(inside))
-    return frozenset(path for name, path in inside.items() if name not in changed)
-
-
-def _hub_path(space: Workspace, top: str, path: str) -> str:
-    """A path of the hub as its repository names it."""
-    below = os.path.relpath(space.root, os.path.realpath(top))
-    return path if below == "." else f"{PurePosixPath(below)}/{path}"
-
-
-def versions(space: Workspace, agent: HubAgent, top: str | None = None) -> tuple[tuple[str, HubAgent], ...]:
-    """Earlier versions of an agent, newest first, with what the working tree has now at the head. top: of the hub's repository, if known."""
-    from agentsync import history
-
-    top = top or git.top_level(space.root) or space.root
-    found = [("", agent)]
-    found += [(commit, old) for commit, data in history.versions(top, _hub_path(space, top, agent.path))
-              if (old := _version(space, agent, data)) is not None]
-    return tuple(found)
-
-
-def _locked(space: Workspace, top: str, agent: HubAgent, commit: str) -> HubAgent | None:
-    """An agent as a commit of the hub has it, or None."""
-    from agentsync import history
-
-    data = history.text_at(top, commit, _hub_path(space, top, agent.path))
-    return None if data is None else _version(space, agent, data)
-
-
-def _version(space: Workspace, agent: HubAgent, data: bytes) -> HubAgent | None:
-    found = hub.read_agent(agent.path, space.config.agents.rstrip("/"), data, load_format(HUB_FORMAT))
-    return found if found is not None and found.agent is not None else None
 
 
 def _selection_problems(space: Workspace, agents: Sequence[HubAgent | Card], names: Sequence[str]) -> list[Problem]:

@@ -8,7 +8,7 @@ event, so that nothing in it can make the parser recurse or grow.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -84,9 +84,11 @@ def read_source(text: str, *, places: bool = False) -> Source:
     walk = _Walk(source, places)
     try:
         # CSafeLoader is missing where PyYAML was built without libyaml; both give the same events.
-        for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-            if not walk.take(event):
-                break
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+        try:
+            walk.run(loader.get_event)
+        finally:
+            loader.dispose()
     except yaml.YAMLError as error:
         reason = _reason(error)
         hint = _QUOTE if "did not find expected" in reason or "mapping values" in reason else None
@@ -122,17 +124,25 @@ class _Walk:
         self._scalar, self._alias = yaml.ScalarEvent, yaml.AliasEvent
         self._map, self._list = yaml.MappingStartEvent, yaml.SequenceStartEvent
         self._ends = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
-        self._document = yaml.DocumentStartEvent
+        self._document, self._end = yaml.DocumentStartEvent, yaml.StreamEndEvent
         self._documents = 0
         self._holders: list[Any] = []
         self._path: list[str | int] = []
         self._key: str | None = None
 
-    def take(self, event: Any) -> bool:
-        """One event; false where the walk must end."""
-        kind = type(event)
-        if kind is self._scalar:
-            return self._take_scalar(event)
+    def run(self, next_event: Callable[[], Any]) -> None:
+        """Take all events, or as many as there are before the walk must end."""
+        scalar = self._scalar
+        while True:
+            event = next_event()
+            kind = type(event)
+            if kind is scalar:
+                self._take_scalar(event)
+            elif kind is self._end or not self._take(kind, event):
+                return
+
+    def _take(self, kind: type, event: Any) -> bool:
+        """One event that is no scalar; false where the walk must end."""
         if kind is self._map or kind is self._list:
             return self._open({} if kind is self._map else [], event)
         if kind in self._ends:
@@ -149,19 +159,19 @@ class _Walk:
                 return False
         return True
 
-    def _take_scalar(self, event: Any) -> bool:
-        self._check_properties(event)
+    def _take_scalar(self, event: Any) -> None:
+        if event.anchor is not None or event.tag is not None:
+            self._check_properties(event)
         holder = self._holders[-1] if self._holders else None
-        if isinstance(holder, dict) and self._key is None:
+        if type(holder) is dict and self._key is None:
             key = event.value
             if key in holder:
                 self._flaw(f"the key is there twice ({key}), a key may be there once", event.start_mark)
             self._key = key
             if self._places:
                 self._source.keys[(*self._path, key)] = _line_column(event.start_mark)
-            return True
+            return
         self._put(resolve(event.value) if event.implicit[0] else event.value, event)
-        return True
 
     def _open(self, holder: Any, event: Any) -> bool:
         self._check_properties(event)
