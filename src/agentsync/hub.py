@@ -237,6 +237,8 @@ def selections_of(config: HubFile, name: str) -> tuple[tuple[str, ...], ...]:
 
 def via_of(config: HubFile, project: Project) -> dict[str, str]:
     """The project's targets that go by the copies of another one, each with that other."""
+    if not isinstance(project.targets, dict):
+        return {}
     return {name: options.via for name, options in options_of(config, project).items() if options.via is not None}
 
 

@@ -186,11 +186,15 @@ class Rests:
             (seen.root, name, record) for name, rest in plan.rests.items()
             if name not in left and (seen := self._seen.get(name)) is not None and (record := self._record(seen, rest)) is not None
         ]
-        agents = None
-        if self._fresh and self._hub is not None and self.cards is not None and self._hub.settled(self._now) and not _littered(self._hub):
-            agents = self._hub.digest, calm.cards_written(self.cards)
+        agents = self._cards_to_keep() if self._fresh else None
         if new or agents is not None:
             self.ledger.rest(new, agents)
+
+    def _cards_to_keep(self) -> tuple[bytes, str] | None:
+        """The hub's agents as the ledger is to know them. A file that could not be read is tried again by every run."""
+        if self._hub is None or self.cards is None or any(card.status == "unreadable" for card in self.cards):
+            return None
+        return (self._hub.digest, calm.cards_written(self.cards)) if self._hub.settled(self._now) and not _littered(self._hub) else None
 
     def _record(self, seen: _Seen, rest: AtRest) -> Record | None:
         if not seen.trace.settled(self._now) or _littered(seen.trace) or self.ledger.identity(seen.root) != seen.identity:

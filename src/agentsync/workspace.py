@@ -231,9 +231,9 @@ def project_root(space: Workspace, name: str) -> str | None:
     return root if project.repo is None or enabled is None or enabled == root or Path(root).is_dir() else enabled
 
 
-def _joined(root: str, home: str, path: str, below: str | None) -> Path:
-    start = Path(home, path[1:].lstrip("/")) if path == "~" or path.startswith("~/") else Path(root, path)
-    return start / below if below else start
+def _joined(root: str, home: str, path: str, below: str | None) -> str:
+    start = (home, path[1:].lstrip("/")) if path == "~" or path.startswith("~/") else (root, path)
+    return os.path.join(*start, below or "")  # noqa: PTH118 - once a project in every run, paths are plain text here
 
 
 def enabled(space: Workspace, name: str) -> bool:
