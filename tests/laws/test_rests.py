@@ -58,8 +58,9 @@ def forgetful(space: Workspace) -> Iterator[Ledger]:
 
 
 def told(result: Result) -> tuple[object, ...]:
-    """All that a dry run says."""
-    return [plain_text(line) for line in push_lines(result, dry=True, seconds=0)], push_exit(result), result.plan.edits, result.plan.conflicts
+    """All that a dry run says and would do, but for stats in the ledger: between two runs one may have become old enough to be trusted."""
+    edits = [replace(edit, put=tuple(replace(row, stamp="") for row in edit.put)) for edit in result.plan.edits if edit.touches or edit.changes]
+    return [plain_text(line) for line in push_lines(result, dry=True, seconds=0)], push_exit(result), edits, result.plan.conflicts
 
 
 def screen(space: Workspace, ledger: Ledger) -> list[str]:
@@ -192,7 +193,7 @@ COPY: Final = ".claude/agents/reviewer.md"
 
 def same_size(root: Path) -> None:
     path = root / COPY
-    path.write_bytes(path.read_bytes().replace(b"Reviews", b"Revises"))
+    path.write_bytes(path.read_bytes().replace(b"First line", b"Other line"))
 
 
 def time_set_back(root: Path) -> None:
@@ -203,7 +204,7 @@ def time_set_back(root: Path) -> None:
 
 def put_in_place(root: Path) -> None:
     before, fresh = (root / COPY).stat(), root / "fresh.md"
-    fresh.write_bytes((root / COPY).read_bytes().replace(b"Reviews", b"Revises"))
+    fresh.write_bytes((root / COPY).read_bytes().replace(b"First line", b"Other line"))
     os.utime(fresh, ns=(before.st_atime_ns, before.st_mtime_ns))
     fresh.replace(root / COPY)
 
