@@ -18,7 +18,7 @@ from typing import Final, TypeAlias
 _DEPTH: Final = 32
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _INSIDE: Final = _FLAGS | getattr(os, "O_NOFOLLOW", 0)
-_ABLE: Final = os.open in os.supports_dir_fd and os.stat in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
+_ABLE: Final = os.open in os.supports_dir_fd and os.stat in os.supports_dir_fd and os.scandir in os.supports_fd and hasattr(os, "O_NOFOLLOW")
 _SAYS: Final = attrgetter("st_mode", "st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns")
 _MODIFIED, _CHANGED = 4, 5
 
