@@ -29,7 +29,7 @@ PURE: Final[Mapping[str, tuple[str, ...]]] = {
 SIDE: Final = ("walk", "disk", "git", "history", "index", "ledger_calm", "ledger_words", "ledger", "locking")
 UPPER: Final[Mapping[str, tuple[str, ...]]] = {
     "5, read, plan, apply": (
-        "sources", "conversion", "own_formats", "workspace", "remotes", "rests", "lookups", "survey", "tracking", "sync", "sync_report",
+        "sources", "conversion", "own_formats", "workspace", "remotes", "rests", "lookups", "survey", "tracking", "sync", "touched", "sync_report",
         "checking", "doctor",
     ),
     "6, answers": (

@@ -6,10 +6,11 @@ A library is not used: the ones there are keep child processes and descriptors, 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -128,7 +129,14 @@ def hooks_folder(top: str) -> tuple[str, str | None]:
 
 
 def head_branch(top: str) -> str | None:
-    """The branch that is checked out; None for a detached HEAD or no repository."""
+    """The branch that is checked out; None for a detached HEAD or no repository. Read by hand where HEAD lies plainly there."""
+    try:
+        word = Path(top, ".git", "HEAD").read_text(encoding="utf-8").rstrip("\n")
+        if word.startswith("ref: refs/heads/") and not word.endswith("/.invalid"):
+            return word.removeprefix("ref: refs/heads/")
+    except (OSError, UnicodeDecodeError):
+        pass
+    # A linked work tree, a folder below the top, no branch, or another store of references.
     return _ask(top, "symbolic-ref", "--quiet", "--short", "HEAD")
 
 
@@ -226,6 +234,44 @@ def changed_paths(top: str, paths: Sequence[str]) -> frozenset[str]:
     if done.returncode != 0:
         raise GitError(Problem("git", f"git status failed: {os.fsdecode(done.stderr).strip()}", path=top))
     return frozenset(os.fsdecode(record[3:]) for record in done.stdout.split(b"\0") if len(record) > 3)
+
+
+def uncommitted_before(top: str, olds: Mapping[str, bytes | None]) -> frozenset[str]:
+    """Those of these files (below the top, with `/`) that differed from the last commit while they held these bytes; None: no file.
+
+    For files that were written since: what they hold now says nothing, but what is staged of them, and their mode, are as they were.
+    """
+    arguments = ("status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all", "--ignored=matching")
+    done = run_git(top, "--literal-pathspecs", *arguments, "--", *olds)
+    if done.returncode != 0:
+        raise GitError(Problem("git", f"git status failed: {os.fsdecode(done.stderr).strip()}", path=top))
+    found: set[str] = set()
+    for record in done.stdout.split(b"\0"):
+        kind, _, rest = record.partition(b" ")
+        fields = rest.split(b" ", _FIELDS.get(kind, 0))
+        path = os.fsdecode(fields[-1])
+        old = olds.get(path)
+        if path not in olds:
+            continue
+        if kind != b"1":        # untracked or ignored, so ours if there was nothing; or not merged
+            found.update([path] if old is not None or kind == b"u" else [])
+        elif fields[0][:1] != b"." or (fields[4] != fields[2] and int(fields[4])) or old is None or not _is_blob(top, path, old, fields[5]):
+            found.add(path)
+    return frozenset(found)
+
+
+_FIELDS: Final = {b"1": 7, b"u": 9, b"?": 0, b"!": 0}
+"""By the kind of a line of `git status`: how many fields stand before the path."""
+
+
+def _is_blob(top: str, path: str, data: bytes, name: bytes) -> bool:
+    """Whether these bytes, checked in as this path, are the object of that name."""
+    hashed = hashlib.sha1 if len(name) == 40 else hashlib.sha256
+    if hashed(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest().encode() == name:
+        return True
+    # Line ends and filters of the repository change what is checked in.
+    done = run_git(top, "hash-object", "--stdin", f"--path={path}", given=data)
+    return done.returncode == 0 and done.stdout.strip() == name
 
 
 def commit_paths(top: str, paths: Sequence[str], message: str) -> str | None:

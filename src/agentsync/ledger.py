@@ -135,6 +135,12 @@ class Ledger:
         where, values = ("", ()) if root is None else (" WHERE root = ?", (stored(root),))
         return tuple(row_of(found) for found in self._db.execute(f"SELECT * FROM copies{where}", values))  # noqa: S608 - both are ours
 
+    def rows_of(self, root: str, agents: Iterable[str]) -> tuple[Written, ...]:
+        """The copies that one root has of these agents, in the order of their keys."""
+        words = [stored(agent) for agent in agents]
+        query = f"SELECT * FROM copies WHERE root = ? AND agent IN ({', '.join('?' * len(words))})"  # noqa: S608 - only question marks
+        return tuple(row_of(found) for found in self._db.execute(query, (stored(root), *words)))
+
     def keep(self, put: Iterable[Written] = (), forget: Iterable[Key] = (), texts: Iterable[bytes] = ()) -> None:
         """Remember rows (with the texts they name) and drop others, all or nothing."""
         with self._transaction():

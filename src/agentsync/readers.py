@@ -61,6 +61,11 @@ def heard(
     return kept, tuple(_twice(pairs, kept))
 
 
+def overhears(places: Sequence[Place]) -> bool:
+    """Whether any of these targets loads the copies of another one."""
+    return any(_pairs(places))
+
+
 def _pairs(places: Sequence[Place]) -> Iterator[_Pair]:
     for writer in places:
         scope = writer.target.scope

@@ -52,6 +52,7 @@ class ProjectView:
 
     mode: who decides. head: the commit that is checked out; moved: it is another than when all copies were last seen here. clean: paths
     whose file is what that commit has. lock: the project's agentsync.lock by agent and target, empty where there is none; locks: whether one is kept.
+    only: the agents it was looked at for, where not for all; then its lock was not read.
     rest: it is as an earlier run found it, when there was nothing to do; then nothing else is known of it.
     """
 
@@ -65,6 +66,7 @@ class ProjectView:
     clean: frozenset[str] = frozenset()
     lock: Mapping[tuple[str, str], LockLine] = field(default_factory=lambda: EMPTY)
     locks: bool = False
+    only: frozenset[str] | None = None
     rest: AtRest | None = None
 
 
@@ -154,12 +156,17 @@ class Reader:
         )
         if self._seen is None or not known:
             found = tuple(
-                tuple((place, *items_of(place, snapshot.agents, self)) for place in view.places if not place.home)
+                tuple((place, *items_of(place, _meant(view, snapshot), self)) for place in view.places if not place.home)
                 if view.outcome.state == "ok" else ()
                 for view in snapshot.projects
             )
             self._seen = (snapshot.agents, places, found)
         return tuple(zip(snapshot.projects, self._seen[2], strict=True))
+
+
+def _meant(view: ProjectView, snapshot: Snapshot) -> Sequence[HubAgent]:
+    """The agents that a project was looked at for."""
+    return snapshot.agents if view.only is None else [agent for agent in snapshot.agents if agent.id in view.only]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from agentsync import __version__, git, hub
 from agentsync.bases import conflicted
 from agentsync.config import HUB_FILE
 from agentsync.copies import ProjectOutcome, Written
-from agentsync.disk import DiskError, Entry, decode, is_temporary
+from agentsync.disk import DiskError, Entry, Stamp, decode, is_temporary
 from agentsync.formats import FormatError
 from agentsync.formats import load as load_format
 from agentsync.formats.globs import compiled, fixed_folders, is_plain
@@ -37,10 +37,16 @@ def nobody(done: int, total: int) -> None:
     """Nobody is told."""
 
 
-def read_agents(space: Workspace, litter: list[tuple[str, str]] | None = None) -> tuple[HubAgent, ...]:
-    """Every file below the hub's agents folder that could be an agent, in the order of ids. litter: gets the temporary files there."""
+def read_agents(
+    space: Workspace, litter: list[tuple[str, str]] | None = None, known: Iterable[HubAgent] = (), stamps: dict[str, Stamp] | None = None
+) -> tuple[HubAgent, ...]:
+    """Every file below the hub's agents folder that could be an agent, in the order of ids. litter: gets the temporary files there.
+
+    known: agents as they were read before; what did not change since is not read again. stamps: of their files, kept up to date.
+    """
     rules = load_format(HUB_FORMAT)
     folder = space.config.agents.rstrip("/")
+    before, stamps, now = {agent.path: agent for agent in known}, {} if stamps is None else stamps, time.time_ns()
     agents = []
     for entry in space.disk.scan(space.root, folder):
         if litter is not None and is_temporary(entry.path):
@@ -48,9 +54,19 @@ def read_agents(space: Workspace, litter: list[tuple[str, str]] | None = None) -
         identity = hub.agent_id(entry.path, folder)
         if identity is None:
             continue
+        old = before.get(entry.path)
+        if old is not None and stamps.get(entry.path) == entry.stamp:
+            agents.append(old)
+            continue
+        stamps.pop(entry.path, None)
         try:
-            data = space.disk.read(space.root, entry.path).data
-            found = hub.read_agent(entry.path, folder, data, rules)
+            file = space.disk.read(space.root, entry.path)
+            if file.stamp.settled(now):
+                stamps[entry.path] = file.stamp
+            if old is not None and old.digest == hub.digest_of(file.data):
+                agents.append(old)
+                continue
+            found = hub.read_agent(entry.path, folder, file.data, rules)
             if found is not None and conflicted(found.text):
                 marks = Problem("conflict-marks", "it holds git's conflict marks", path=entry.path, hint="git mergetool  (or git restore)")
                 found = replace(found, status="unreadable", agent=None, problems=(marks,))
@@ -100,14 +116,14 @@ class Sight:
 
 def look(
     space: Workspace, ledger: Ledger, names: Sequence[str], tell: Tell = nobody, *,
-    whole: bool = False, reader: Reader | None = None, rests: Rests | None = None,
+    whole: bool = False, reader: Reader | None = None, rests: Rests | None = None, agents: tuple[HubAgent, ...] | None = None,
 ) -> Sight:
     """See the hub and these projects as they are. Reads only what changed since the ledger last knew it; `whole` reads every copy.
 
     reader: what remembers which copy is which agent's, for whoever plans from the snapshot. rests: what knows which projects are at rest;
-    these are left unread, and where all of them are, the hub's agents are too.
+    these are left unread, and where all of them are, the hub's agents are too. agents: the hub's, where they were read already.
     """
-    found = _Survey(space, ledger, whole=whole)
+    found = _Survey(space, ledger, whole=whole, agents=agents)
     doubles = twins(space)
     outcomes = {name: outcome_of(space, name, doubles, found.folder) for name in names}
     if rests is not None and rests.cards is None:
@@ -155,7 +171,7 @@ class _Survey:
     def __init__(self, space: Workspace, ledger: Ledger, *, whole: bool = False, agents: tuple[HubAgent, ...] | None = None) -> None:
         self._space, self._ledger, self._whole, self._agents = space, ledger, whole, agents
         self.folder = space.agents_folder
-        self._shared = _Shared(self.folder)
+        self._shared = Shared(self.folder)
         self._known: dict[str, HubAgent] | None = None
         self.texts: dict[str, str] = {}
         self.problems: list[Problem] = []
@@ -225,7 +241,19 @@ def _selection_problems(space: Workspace, agents: Sequence[HubAgent | Card], nam
     return list(found.values())
 
 
-class _Shared:
+def folders_of(rules: Format, scope: str) -> list[Where]:
+    """Where an assistant keeps agents of a scope on this system."""
+    return [where for where in rules.where if where.scope == scope and where.os in (None, SYSTEM)]
+
+
+def keeps_lock(space: Workspace, name: str, root: str) -> bool:
+    """Whether a project has an agentsync.lock."""
+    project = space.config.projects[name]
+    wanted = project.lock if project.lock is not None else top_of(root) is not None
+    return project.scope == "project" and wanted and root != space.root
+
+
+class Shared:
     """What is the same for many projects, found once a look. folder: the hub's agents, as a real path."""
 
     def __init__(self, folder: str) -> None:
@@ -244,7 +272,7 @@ class _Watcher:
     """Looks at one project."""
 
     def __init__(
-        self, space: Workspace, ledger: Ledger, agents: Mapping[str, HubAgent], name: str, outcome: ProjectOutcome, shared: _Shared
+        self, space: Workspace, ledger: Ledger, agents: Mapping[str, HubAgent], name: str, outcome: ProjectOutcome, shared: Shared
     ) -> None:
         self._space, self._ledger, self._name, self._outcome, self._agents, self._shared = space, ledger, name, outcome, agents, shared
         self._scans: dict[str, tuple[Entry, ...]] = {}
@@ -271,7 +299,7 @@ class _Watcher:
         known, top = self._ledger.identity(root), top_of(root)
         head = git.checked_out(top) if top is not None and scope == "project" else None
         then = self._ledger.head(root)
-        locks = scope == "project" and (project.lock if project.lock is not None else top is not None) and root != self._space.root
+        locks = keeps_lock(self._space, self._name, root)
         return ProjectView(
             outcome, tuple(places), released, known is not None and known != self._space.disk.identity(root),
             mode=project.mode, head=head, moved=head is not None and then is not None and head != then,
@@ -295,7 +323,7 @@ class _Watcher:
             # A format of somebody's own that is broken or not trusted: its copies stay as they are, the other targets go on.
             self.problems += error.problems
             return None
-        folders = [where for where in rules.where if where.scope == target.scope and where.os in (None, SYSTEM)]
+        folders = folders_of(rules, target.scope)
         written = next((where.write for where in folders if where.write), None)
         if written is None or rules.direction == "read":
             what = f"{self._name}: {rules.title} keeps no agents in a {'home directory' if target.scope == 'user' else 'project'}"

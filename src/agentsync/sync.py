@@ -1,8 +1,8 @@
 """Read, plan, apply: takes the snapshot a plan is made from, and carries the plan out.
 
 Floor 5. Order for every file (promise 10): its old bytes are durable in the run's record, then the file changes, then the
-ledger learns of it. The hub's files come first, then its commit, then the copies, last the locks. Killed between any two of these,
-the next run finds either the old file, or the new one and equal contents.
+ledger learns of it. The hub's files come first, then the copies, then the hub's commit, last the locks, which name it: nobody waits
+for git to see an edit. Killed between any two of these, the next run finds either the old file, or the new one and equal contents.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from agentsync.report import count, some_of
 from agentsync.rests import Rests
 from agentsync.snapshot import Place, ProjectView, Reader, Snapshot, Wishes, loss_key
 from agentsync.survey import Sight, Tell, look, nobody, reread, woken
-from agentsync.tracking import Committed, agreed, commit_hub, leftover, lock_edits, sweep, track, unlocked, unsaved
+from agentsync.tracking import Committed, Leftover, agreed, commit_hub, leftover, lock_edits, overwritten, sweep, track, unlocked
 from agentsync.workspace import Workspace
 
 
@@ -76,13 +76,25 @@ SYNC = Direction(pull=True, push=True)
 
 def plan_run(space: Workspace, sight: Sight, wishes: Wishes, way: Direction, reader: Reader) -> tuple[Snapshot, Plan]:
     """What a run would do, and the snapshot as it will be once the hub's part of it is done."""
-    snapshot = replace(sight.snapshot, projects=tuple(stopped(view, sight.snapshot) for view in sight.snapshot.projects))
+    snapshot = resting(sight.snapshot)
     pulled = plan_pull(snapshot, wishes, reader, space.root) if way.pull else Pulled(agents=snapshot.agents)
     stirred = sight.rests.stirred(snapshot.projects, snapshot.agents, pulled.agents) if sight.rests is not None else []
     if stirred:     # projects at rest that are to receive what was pulled
         return plan_run(space, woken(space, sight, stirred, reader), wishes, way, reader)
+    return plan_after(space, snapshot, wishes, pulled, way, reader)
+
+
+def resting(snapshot: Snapshot) -> Snapshot:
+    """The snapshot, with the projects stopped in which nothing may be changed."""
+    return replace(snapshot, projects=tuple(stopped(view, snapshot) for view in snapshot.projects))
+
+
+def plan_after(
+    space: Workspace, snapshot: Snapshot, wishes: Wishes, pulled: Pulled, way: Direction, reader: Reader
+) -> tuple[Snapshot, Plan]:
+    """The second half of a plan, once it is known what goes to the hub."""
     after = _after(space, snapshot, pulled)
-    plan = plan_push(after, wishes, reader if after is snapshot else Reader(), pulled.marks)
+    plan = plan_push(after, wishes, reader, pulled.marks)
     edits = plan.edits if way.push else tuple(replace(e, changes=()) for e in plan.edits if not e.touches)
     return after, replace(plan, edits=(*pulled.edits, *edits), conflicts=pulled.conflicts, losses=plan.losses if way.push else ())
 
@@ -163,16 +175,17 @@ def apply(
     theirs = [edit for edit in plan.edits if edit.touches and not (edit.root == space.root and not edit.project)]
     quiet = [edit for edit in plan.edits if not edit.touches]
     work.prepare([*ours, *theirs, *(work.telling(quiet) if ours or theirs else ())])
-    committed = Committed()
-    if ours or before.hub:
-        dirty = unsaved(space, ours) - {edit.path for edit in before.hub}
+    subject = f"Undo run {undid}" if undid is not None else subject if ours else before.subject
+    try:
         work.change(ours)
-        mine = [edit for edit in ours if work.done(edit)]
-        done = [*(edit for edit in before.hub if edit.path not in {one.path for one in mine}), *mine]
-        committed = commit_hub(space, done, dirty, f"Undo run {undid}" if undid is not None else subject if ours else before.subject)
-    # Only now: a row that names the hub's new text must not stand before that text does.
-    work.remember(quiet)
-    work.change(theirs)
+        # Only now: a row that names the hub's new text must not stand before that text does.
+        work.remember(quiet)
+        work.change(theirs)
+    except Exception:
+        # Whoever is told of each copy may end the run between two of them. What was written to the hub is committed all the same.
+        _commit(space, before, [edit for edit in ours if work.done(edit)], subject)
+        raise
+    committed = _commit(space, before, [edit for edit in ours if work.done(edit)], subject)
     locks = lock_edits(space, sight.snapshot, [edit for edit in plan.edits if not edit.touches or work.done(edit)], work.broken)
     if locks:
         sweep(space.disk, (), {(edit.root, "") for edit in locks})
@@ -186,6 +199,15 @@ def apply(
     work.finish(plan, committed.commit)
     plan = replace(plan, problems=(*plan.problems, *problems)) if problems else plan
     return Result(plan, work.run, tuple(work.failed), committed.commit)
+
+
+def _commit(space: Workspace, before: Leftover, mine: Sequence[Edit], subject: str) -> Committed:
+    """Commit the hub's files that this run changed, and those that killed runs left."""
+    if not mine and not before.hub:
+        return Committed()
+    left = [edit for edit in before.hub if edit.path not in {one.path for one in mine}]
+    dirty = overwritten(space, mine) - {edit.path for edit in before.hub}
+    return commit_hub(space, [*left, *mine], dirty, subject)
 
 
 class _Executor:
@@ -271,7 +293,7 @@ class _Executor:
             self._done.add(id(edit))
             self._ledger.settle(self.run or 0, self._numbers[id(edit)], edit.put, edit.forget)
             if edit.project:
-                # Not between the hub's files and their commit: what is raised there would leave them uncommitted.
+                # Not between the hub's files: a hub that took half of a run would be committed as if that were all.
                 self._tell(len(self._done), len(self._numbers))
 
     def _fail(self, edit: Edit, problem: Problem) -> None:
@@ -303,7 +325,7 @@ class _Executor:
 
 def _head(view: ProjectView | None) -> str | None:
     """The commit at which all copies of a project were seen; None where some were not."""
-    if view is None or any(row.key.path not in place.found for place in view.places for row in place.rows):
+    if view is None or view.only is not None or any(row.key.path not in place.found for place in view.places for row in place.rows):
         return None
     return view.head
 

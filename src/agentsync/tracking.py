@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from agentsync import git
@@ -18,7 +18,7 @@ from agentsync.disk import Disk, DiskError, decode, encode
 from agentsync.git import GitError
 from agentsync.hub import agent_id
 from agentsync.ledger import Ledger, Run, Touched
-from agentsync.lockfile import LOCK_FILE, LockLine, updated
+from agentsync.lockfile import LOCK_FILE, LockLine, read_lock, updated
 from agentsync.model import HUB_FORMAT, Problem
 from agentsync.snapshot import ProjectView, Snapshot
 from agentsync.workspace import Workspace, shown
@@ -42,14 +42,14 @@ def below(root: str, path: str) -> tuple[str, str]:
 # ---- the hub ------------------------------------------------------------------------------------------------------
 
 
-def unsaved(space: Workspace, edits: Sequence[Edit]) -> frozenset[str]:
-    """Those of the hub's files about to change that hold changes nobody committed yet."""
+def overwritten(space: Workspace, edits: Sequence[Edit]) -> frozenset[str]:
+    """Those of the hub's files just changed that held changes nobody had committed. Asked afterwards: copies do not wait for git."""
     if space.config.branch is None or not edits:
         return frozenset()
     top, _ = below(space.root, "")
-    inside = {below_of(space, top, edit.path): edit.path for edit in edits}
-    changed = git.changed_paths(top, list(inside))
-    dirty = {path for name, path in inside.items() if name in changed}
+    inside = {below_of(space, top, edit.path): edit for edit in edits}
+    before = git.uncommitted_before(top, {name: None if edit.old is None else encode(edit.old) for name, edit in inside.items()})
+    dirty = {edit.path for name, edit in inside.items() if name in before}
     # A file that is given another name takes the changes in it along.
     moved = {change.agent for edit in edits if edit.path in dirty for change in edit.changes if change.action == "move"}
     return frozenset(dirty | {edit.path for edit in edits if any(change.agent in moved for change in edit.changes)})
@@ -121,12 +121,22 @@ def leftover(space: Workspace, ledger: Ledger, snapshot: Snapshot) -> Leftover:
                 projects[file.root, file.path] = Edit(file.project, file.root, file.path, old, new)
             elif file.root == space.root:
                 identity = agent_id(file.path, space.config.agents.rstrip("/")) or file.path
-                project = next((names[row.key.root] for row in file.after if row.key.root in names), "hub")
+                sources = tuple(dict.fromkeys(names[row.key.root] for row in file.after if row.key.root in names))
+                project = sources[0] if sources else "hub"
                 note = f"{identity}: written by run {run.id}, which was interrupted"
                 change = Change("update", project, HUB_FORMAT, identity, file.path)
-                hub[file.path] = Edit("", file.root, file.path, old, new, (change,), notes=(note,))
-    mine = [edit for edit in hub.values() if edit.path in unsaved(space, list(hub.values())) and _as_committed(space, edit)]
+                hub[file.path] = Edit("", file.root, file.path, old, new, (change,), notes=(note,), sources=sources)
+    mine = [edit for edit in hub.values() if edit.path in _changed(space, list(hub)) and _as_committed(space, edit)]
     return Leftover(runs, tuple(mine), tuple(projects.values()), frozenset(folders))
+
+
+def _changed(space: Workspace, paths: Sequence[str]) -> frozenset[str]:
+    """Those of the hub's files that differ from its last commit; none where nothing of it is committed."""
+    if space.config.branch is None:
+        return frozenset()
+    top, _ = below(space.root, "")
+    inside = {below_of(space, top, path): path for path in paths}
+    return frozenset(inside[name] for name in git.changed_paths(top, list(inside)) if name in inside)
 
 
 def sweep(disk: Disk, files: Iterable[tuple[str, str]], folders: Iterable[tuple[str, str]]) -> None:
@@ -173,6 +183,11 @@ def lock_edits(space: Workspace, snapshot: Snapshot, done: Sequence[Edit], left:
         if one.project:
             theirs.setdefault(one.root, []).append(one)
     for view in snapshot.projects:
+        if view.only is not None:
+            lock = _lock_now(space, view.outcome.root or "")
+            if lock is None:        # whoever next looks at the whole project makes it anew
+                continue
+            view = replace(view, lock=lock)
         wanted, gone = _to_lock(view, [*ours, *theirs.get(view.outcome.root or "", ())], left)
         if not wanted and not gone & view.lock.keys():
             continue
@@ -183,6 +198,14 @@ def lock_edits(space: Workspace, snapshot: Snapshot, done: Sequence[Edit], left:
         if edit is not None:
             edits.append(edit)
     return edits
+
+
+def _lock_now(space: Workspace, root: str) -> dict[tuple[str, str], LockLine] | None:
+    """The lines of a project's lock; None where there is none that can be read."""
+    try:
+        return read_lock(decode(space.disk.read(root, LOCK_FILE).data))
+    except DiskError:
+        return None
 
 
 def unlocked(snapshot: Snapshot) -> list[str]:
@@ -217,7 +240,10 @@ def _rows(view: ProjectView, done: Sequence[Edit]) -> tuple[list[Written], set[t
         after.update(mine)
     held = {(row.agent, row.key.format) for row in after.values()}
     places = {place.target.format: place for place in view.places}
-    orphans = {at for at, line in view.lock.items() if line.target in places and line.path not in places[line.target].found}
+    orphans = {
+        at for at, line in view.lock.items()
+        if line.target in places and line.path not in places[line.target].found and (view.only is None or line.agent in view.only)
+    }
     return [row for row in rows.values() if row.says], (orphans | {(row.agent, row.key.format) for row in before.values()}) - held
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -159,7 +159,8 @@ class Daemon:
                 self._eyes.hints.lost(folder)
             if is_temporary(name):
                 continue
-            for owner, names in self._eyes.owners.get(folder, ()):
+            ours = self._work.is_ours(f"{folder}/{name}")
+            for owner, names in () if ours else self._eyes.owners.get(folder, ()):
                 if owner == COOKIES:
                     cookies.append(name)
                     if not name:
@@ -217,23 +218,15 @@ class Daemon:
         if self._pause():
             self._pace.done(due, number)
             return
-        whole = HUB in due
-        names = self._names() if whole else [name for name in self._names() if name in due]
+        names = [name for name in self._names() if name in due]
         sure = self._sure((HUB, *names), due, now)
         if sure is None:
             return
         handled = [owner for owner in due if owner in sure or owner not in names]
         names = [name for name in names if name in sure]
         try:
-            if names and not whole and len(names) < len(self._names()):
-                reach = self._work.reaches(self._space, names)
-                names = [] if reach == "nowhere" else names
-                if reach == "hub":
-                    wide = self._sure((HUB, *self._names()), due, now)
-                    if wide is None:
-                        return
-                    names = [name for name in self._names() if name in wide]
-            self._go(names)
+            if names or HUB in due:
+                self._go(names, due, now)
         except LockedError as error:
             self._wait_for_lock(error, handled, now)
             return
@@ -247,10 +240,15 @@ class Daemon:
         self._pace.done(handled, number)
         self._eyes.written(names)
 
-    def _go(self, names: Sequence[str]) -> None:
-        if names:
-            for event in self._work.go(self._space, names):
-                self._say(event)
+    def _go(self, names: Sequence[str], due: Sequence[str], now: float) -> None:
+        """Run what was touched; what else has to be looked at for that is in no doubt either."""
+        others = [name for name in self._names() if name not in due]
+
+        def sure(odd: Sequence[str]) -> Collection[str]:
+            return self._sure(odd, due, now) or ()
+
+        for event in self._work.go(self._space, names, others, sure):
+            self._say(event)
 
     def _wait_for_lock(self, error: LockedError, owners: Iterable[str], now: float) -> None:
         if not self._locked:
@@ -316,7 +314,7 @@ class Daemon:
         self._work.forget(self._names())
         self._eyes.place()
         self._say(Event("settings", "the settings were read again", {"projects": len(self._names())}))
-        return list(dict.fromkeys((*due, HUB)))
+        return list(dict.fromkeys((*due, HUB, *self._names())))
 
     def _mistrust(self, error: AgentsyncError, now: float) -> bool:
         """The settings cannot be used, and the last good ones stay. False where that is to be seen again in a moment: half written?"""

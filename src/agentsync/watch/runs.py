@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from agentsync.copies import Copy
+from agentsync.hub import digest_of
 from agentsync.locking import LockedError
 from agentsync.model import AgentsyncError, Problem
 from agentsync.report import count, place
-from agentsync.snapshot import Wishes
-from agentsync.sync import SYNC, Result, at_work, run
+from agentsync.snapshot import digest
+from agentsync.sync import Result, at_work
+from agentsync.touched import Done, Memory, Sure, run_touched
 from agentsync.watch.events import Event, Kind
 from agentsync.workspace import Workspace
 
@@ -20,6 +23,8 @@ COMMAND: Final = "watch"
 _LOCK_SECONDS: Final = 0.5
 _OPEN: Final = ("conflict", "held")
 _NAMED: Final = 3
+_KEPT_TEXT: Final = 16 << 20
+"""So many characters of the hub's agents are kept between two runs."""
 
 
 class Stopped(Exception):
@@ -58,45 +63,55 @@ class Work:
         self.failing: set[str] = set()
         """Projects whose last run came to no end."""
         self._said: dict[str, frozenset[str]] = {}
+        self._memory = Memory(None, {})
+        self._ours: dict[str, str | None] = {}
 
-    def reaches(self, space: Workspace, names: Sequence[str]) -> str:
-        """How far a run of these projects would reach: `nowhere`, `here`, or to the `hub` and so to everybody. Nothing is written."""
-        with at_work(space, COMMAND, read_only=True) as (ledger, _):
-            plan = run(space, ledger, names, Wishes(), SYNC, COMMAND, dry=True).plan
-        if any(edit.touches and not edit.project for edit in plan.edits):
-            return "hub"
-        known = {outcome.name: outcome.state for outcome in plan.projects}
-        old = all(self.states.get(name) == state for name, state in known.items())
-        listed = _waiting(plan.copies)
-        same = all(self.waiting.get(name, ()) == listed.get(name, ()) for name in names)
-        return "nowhere" if not plan.edits and old and same and not plan.problems else "here"
+    def go(
+        self, space: Workspace, names: Sequence[str], others: Sequence[str] | None = None, sure: Sure = lambda names: names
+    ) -> Iterator[Event]:
+        """Run these projects, and the others as far as that concerns them. A failure in one of them does not stop the others.
 
-    def go(self, space: Workspace, names: Sequence[str]) -> Iterator[Event]:
-        """Run these projects. A failure in one of them does not stop the others. LockedError where another process is at work."""
+        others: the rest of all projects; None where these are just some of them. sure: see `run_touched`. LockedError where another
+        process is at work.
+        """
         try:
-            yield from self._go(space, names)
+            yield from self._go(space, names, others, sure)
         except (LockedError, Stopped):
             raise
         except (AgentsyncError, OSError) as error:
-            if len(names) < 2:
-                yield from self._failed(names, error)
+            every = [*names, *(others or ())]
+            if len(every) < 2:
+                yield from self._failed(every, error)
                 return
-            for name in names:
+            for name in every:
                 try:
-                    yield from self._go(space, [name])
+                    yield from self._go(space, [name], None, sure)
                 except (LockedError, Stopped):
                     raise
                 except (AgentsyncError, OSError) as one:
                     yield from self._failed([name], one)
 
+    def is_ours(self, path: str) -> bool:
+        """Whether a file that something happened to has the very bytes that the last run wrote there."""
+        if path not in self._ours:
+            return False
+        try:
+            data = Path(path).read_bytes()
+        except FileNotFoundError:
+            return self._ours[path] is None
+        except OSError:
+            return False
+        return digest_of(data) == self._ours[path]
+
     def forget(self, known: Iterable[str]) -> None:
-        """Only these projects are left."""
+        """The settings changed, and only these projects are left."""
+        self._memory = Memory(None, {})
         names = set(known)
         for kept in (self.waiting, self.states, self._said):
             for name in [name for name in kept if name and name not in names]:
                 kept.pop(name, None)
 
-    def _go(self, space: Workspace, names: Sequence[str]) -> Iterator[Event]:
+    def _go(self, space: Workspace, names: Sequence[str], others: Sequence[str] | None, sure: Sure) -> Iterator[Event]:
         started = time.monotonic()
 
         def tell(_: int, __: int) -> None:
@@ -104,8 +119,13 @@ class Work:
                 raise Stopped
 
         with at_work(space, COMMAND, wait=_LOCK_SECONDS) as (ledger, notes):
-            result = run(space, ledger, names, Wishes(), SYNC, COMMAND, tell)
-        self.failing -= set(names)
+            memory, self._memory, self._ours = self._memory, Memory(None, {}), {}
+            if others is None:
+                memory = Memory(None, memory.stamps)
+            done = run_touched(space, ledger, names, others or (), memory, COMMAND, tell, sure)
+        result = done.result
+        self._remember(done, memory, known=others is not None)
+        self.failing -= set(done.seen)
         seconds = time.monotonic() - started
         changes = sum(edit.touches for edit in result.plan.edits) - len(result.failed)
         self.changes += changes
@@ -114,9 +134,20 @@ class Work:
             facts = {"run": result.run, "changes": changes, "commit": result.commit and result.commit[:9], "seconds": f"{seconds:.3f}"}
             yield Event("run", _summary(result, changes), facts)
         yield from self._states(result)
-        yield from self._open(result, names)
+        yield from self._open(done)
         problems = [*notes, *result.plan.problems, *(problem for _, problem in result.failed)]
-        yield from self._problems(names[0] if len(names) == 1 else "", problems)
+        yield from self._problems(done.seen[0] if len(done.seen) == 1 else "", problems, whole=set(others or ()) <= set(done.seen))
+
+    def _remember(self, done: Done, memory: Memory, *, known: bool) -> None:
+        """What the next run may build on. A hub with very much text in it is read anew each time."""
+        agents = done.after if known else None
+        if agents is not None and sum(len(agent.text) for agent in agents) < _KEPT_TEXT:
+            self._memory = Memory(agents, memory.stamps)
+        failed = {id(edit) for edit, _ in done.result.failed}
+        self._ours = {
+            f"{edit.root}/{edit.path}": None if edit.new is None else digest(edit.new)
+            for edit in done.result.plan.edits if edit.touches and id(edit) not in failed
+        }
 
     def _states(self, result: Result) -> Iterator[Event]:
         """Projects that rest since this run, or go on."""
@@ -130,12 +161,16 @@ class Work:
                 why = outcome.why.message if outcome.why is not None else outcome.state
                 yield Event("pause", f"{outcome.name} rests: {why}", {"project": outcome.name, "state": outcome.state})
 
-    def _open(self, result: Result, names: Sequence[str]) -> Iterator[Event]:
+    def _open(self, done: Done) -> Iterator[Event]:
         """What waits for somebody since this run, and what does no more."""
-        found = _waiting(result.plan.copies)
-        for name in names:
+        found = _waiting(done.result.plan.copies)
+        for name in dict.fromkeys((*done.seen, *self.waiting, *found)):
             before, now = self.waiting.get(name, ()), found.get(name, ())
+            if name not in done.seen:
+                now = (*(one for one in before if one.agent not in done.agents), *now)
             self.waiting[name] = now
+            if before == now:
+                continue
             for one in now:
                 if one not in before:
                     facts = {"state": one.state, "project": one.project, "target": one.target, "agent": one.agent, "hint": one.hint}
@@ -146,14 +181,14 @@ class Work:
                     facts = {"state": one.state, "project": one.project, "target": one.target, "agent": one.agent}
                     yield Event("closed", f"no {one.state} any more: {one.agent} in {one.project}", facts)
 
-    def _problems(self, where: str, problems: Sequence[Problem]) -> Iterator[Event]:
-        """Each problem once, until it went away."""
+    def _problems(self, where: str, problems: Sequence[Problem], *, whole: bool = True) -> Iterator[Event]:
+        """Each problem once, until it went away. whole: all were looked at to whom `where` belongs."""
         texts = {f"{place(problem)}: {problem.message}" if problem.path else problem.message: problem for problem in problems}
         for text, problem in texts.items():
             if text not in self._said.get(where, frozenset()):
                 kind: Kind = "note" if problem.severity == "note" else "trouble"
                 yield Event(kind, text, {"code": problem.code, "project": where or None, "hint": problem.hint})
-        self._said[where] = frozenset(texts)
+        self._said[where] = frozenset(texts) if whole or where else self._said.get(where, frozenset()) | frozenset(texts)
 
     def _failed(self, names: Sequence[str], error: AgentsyncError | OSError) -> Iterator[Event]:
         self.failing |= set(names)
