@@ -28,7 +28,7 @@ from agentsync.edits import Edits, clashes_of, unwritable, without
 from agentsync.merge import says_digest
 from agentsync.model import EMPTY, Agent, Document, Loss, Problem, Rendering
 from agentsync.readers import heard
-from agentsync.snapshot import Found, Item, Place, Places, ProjectView, Reader, Snapshot, Wishes, loss_key, render
+from agentsync.snapshot import Found, Item, Place, Places, ProjectView, Reader, Snapshot, Wishes, loss_key
 
 DELETES_ALLOWED: Final = 5
 DELETES_SHARE: Final = 0.25
@@ -240,7 +240,7 @@ class _Project:
         before = self.edits.text(found, item.path)
         rendering = item.wanted
         if item.entry is not None and before is not None:
-            rendering = render(item.place, item.agent, Document(item.path, before), kind=found.document if found else None)
+            rendering = self._reader.rendered(item.place, item.agent, Document(item.path, before), kind=found.document if found else None)
             if rendering.refused:
                 return self._refused(item, rendering)
         text = rendering.documents[0].text
@@ -256,7 +256,7 @@ class _Project:
         assert item.wanted is not None  # noqa: S101 - it differs from its rendering
         found, entry = item.standing.found, item.standing.entry
         before = self.edits.text(found, found.path) or ""
-        rendering = render(item.place, item.agent, Document(found.path, before), entry, found.document)
+        rendering = self._reader.rendered(item.place, item.agent, Document(found.path, before), entry, found.document)
         if rendering.refused and rendering.problems[0].code == "old-unreadable" and entry is None:
             rendering = replace(item.wanted, documents=(Document(found.path, item.wanted.documents[0].text),))
         if not rendering.refused and entry is None:

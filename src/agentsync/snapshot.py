@@ -134,6 +134,8 @@ class Reader:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, str], dict[str | None, Agent]] = {}
+        self._first: dict[tuple[str, Document, str], tuple[str | None, Agent] | None] = {}
+        self._rendered: dict[tuple[object, ...], Rendering] = {}
         self._seen: tuple[tuple[HubAgent, ...], list[tuple[Place, ...]], tuple[Places, ...]] | None = None
 
     def entries(self, rules: Format, path: str, text: str, kind: str | None) -> dict[str | None, Agent]:
@@ -144,9 +146,27 @@ class Reader:
             self._known[key] = {r.entry: r.agent for r in readings if r.agent is not None and r.status == "read"}
         return self._known[key]
 
+    def first(self, place: Place, document: Document) -> tuple[str | None, Agent] | None:
+        """The first agent of a document that is to be a new file at a place, and its entry there."""
+        key = (place.rules.id, document, place.target.scope)
+        if key not in self._first:
+            readings = codec.read(document, place.rules, kind=written_kind(place))
+            agent = readings[0].agent if readings else None
+            self._first[key] = None if agent is None else (readings[0].entry, agent)
+        return self._first[key]
+
     def agent(self, rules: Format, path: str, text: str | None, kind: str | None, entry: str | None) -> Agent | None:
         """What one entry says, or None."""
         return None if text is None else self.entries(rules, path, text, kind).get(entry)
+
+    def rendered(
+        self, place: Place, agent: HubAgent, old: Document | None = None, entry: str | None = None, kind: str | None = None
+    ) -> Rendering:
+        """What `render` makes of an agent of the hub; the same for all projects where targets and copies are alike."""
+        key = (place.recipe, allowed(place.target, agent), agent.id, agent.digest, old, entry, kind)
+        if not place.recipe or key not in self._rendered:
+            self._rendered[key] = render(place, agent, old, entry, kind)
+        return self._rendered[key]
 
     def items(self, snapshot: Snapshot) -> tuple[tuple[ProjectView, Places], ...]:
         """Every project's places with their items and left rows. Found once for a snapshot's agents and places, whatever else is learnt."""
@@ -249,14 +269,14 @@ def _item(place: Place, agent: HubAgent, row: Written | None, names: Mapping[str
     at = place.found.get(row.key.path) if row else None
     if row and at and at.trouble is None and at.digest == row.written and row.agent == agent.id and fresh(row, agent, place.recipe):
         return Item(place, agent, row, Standing(at, row.key.entry_key, None), None, None, row.name, row.key.path, row.key.entry_key)
-    rendering = render(place, agent)
+    rendering = reader.rendered(place, agent)
     path, entry, says, native = row.key.path if row else None, row.key.entry_key if row else None, None, agent.name
     if not rendering.refused:
         document = rendering.documents[0]
-        readings = codec.read(document, place.rules, kind=written_kind(place))
-        if readings and readings[0].agent is not None:
-            says, native = readings[0].agent, readings[0].agent.name
-            path, entry = (path, entry) if row else (document.path, readings[0].entry)
+        found = reader.first(place, document)
+        if found is not None:
+            says, native = found[1], found[1].name
+            path, entry = (path, entry) if row else (document.path, found[0])
     standing = _standing(place, row, (native, row.name if row else native), path, entry, names, reader)
     if standing is not None:
         path, entry = standing.found.path, standing.entry
