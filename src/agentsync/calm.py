@@ -24,7 +24,9 @@ def at_rest(
     snapshot: Snapshot, reader: Reader,
 ) -> AtRest | None:
     """What there is to say of a project at rest; None of one that is not. items: as they were judged, one a copy."""
-    if edits or view.replaced or view.only is not None or len(items) != len(copies) or any(place.home for place in view.places) or any(left for _, _, left in places):
+    if view.only is not None or edits or view.replaced or len(items) != len(copies):
+        return None
+    if any(place.home for place in view.places) or any(left for _, _, left in places):
         return None
     same: Counter[str] = Counter()
     others: list[Copy] = []

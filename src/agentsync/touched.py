@@ -40,6 +40,9 @@ Changed = Mapping[str, tuple[HubAgent, HubAgent]]
 Sure = Callable[[Sequence[str]], Collection[str]]
 """Asked about projects that have to be looked at as a whole: which of them may be, now."""
 
+Ready = Callable[[], bool]
+"""Asked whether what was planned may be done now, and waits for that if need be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -64,9 +67,12 @@ class Done:
 
 def run_touched(
     space: Workspace, ledger: Ledger, names: Sequence[str], others: Sequence[str], memory: Memory, command: str,
-    tell: Tell = nobody, sure: Sure = lambda names: names,
-) -> Done:
-    """Sync these projects, and the others as far as what changed in these, or in the hub, concerns them. All, where nothing is known."""
+    tell: Tell = nobody, sure: Sure = lambda names: names, ready: Ready = lambda: True,
+) -> Done | None:
+    """Sync these projects, and the others as far as what changed in these, or in the hub, concerns them. All, where nothing is known.
+
+    ready: asked when the plan is made, and before anything of it is done; None is the answer where it says no.
+    """
     litter: list[tuple[str, str]] = []
     agents = read_agents(space, litter, memory.agents or (), memory.stamps)
     rest, known = list(others), memory.agents
@@ -92,6 +98,8 @@ def run_touched(
     found = new_agents(snapshot, reader).values()
     after, plan = plan_after(space, replace(snapshot, projects=(*snapshot.projects, *calm)), Wishes(), pulled, SYNC, reader)
     plan = replace(plan, problems=(*plan.problems, *found))
+    if not ready():
+        return None
     result = apply(space, ledger, Sight(after, (*litter, *sight.litter)), plan, command, tell)
     result = replace(result, plan=_told(quiet, result.plan))
     whole = not any(not edit.project for edit, _ in result.failed)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from agentsync.config import HUB_FILE
 from agentsync.disk import is_temporary, make_root
@@ -25,6 +25,11 @@ from agentsync.watch.hints import LOST
 from agentsync.watch.pace import Pace
 from agentsync.watch.runs import Stopped, Work
 from agentsync.workspace import Workspace, open_hub, user_file
+
+_HEAD_START: Final = 0.7
+"""How much of the waiting for quiet is used for looking and planning."""
+_FEW: Final = 16
+"""More projects than these are looked at when it is quiet, and not before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ class Daemon:
         self._broken: tuple[float, str] | None = None
         self._locked = False
         self._since = 0.0
+        self._early = 0.0
         self._next = {"poll": 0.0, "verify": 0.0, "full": 0.0, "again": 0.0}
 
     # ---- its life ----
@@ -102,7 +108,8 @@ class Daemon:
     def _step(self) -> None:
         """Wait for something, and do what is due."""
         now = time.monotonic()
-        times = [self._next["verify"], self._next["full"], self._pace.next()]
+        quiet = self._pace.next()
+        times = [self._next["verify"], self._next["full"], None if quiet is None else quiet - self._early]
         times += [self._next["poll"]] if self._eyes.scanned else []
         times += [self._next["again"]] if self._resting() else []
         told = self._eyes.hints.take(min(when for when in times if when is not None) - now)
@@ -111,10 +118,33 @@ class Daemon:
         now = time.monotonic()
         self._hear(told, now)
         self._clockwork(now)
-        due = self._pace.due(now)
+        due, soon = self._pace.due(now), self._pace.due(now + self._early)
+        self._early = self._timing.quiet * _HEAD_START
         if due:
             self._handle(due, now)
+        elif soon:
+            self._think_ahead(soon, now)
         self._settle()
+
+    def _think_ahead(self, soon: Sequence[str], now: float) -> None:
+        """Look and plan while it is waited for quiet; done is what was planned if it stays quiet until then."""
+        names = [name for name in self._names() if name in soon]
+        odd = SETTINGS in soon or len(names) > _FEW
+        if odd or any(self._doubt(owner, now) is not None for owner in (HUB, *names)):
+            self._early = 0.0       # when it is time
+        else:
+            self._handle(soon, now, self._pace.when(soon))
+
+    def _stays_quiet(self, until: float, number: int) -> bool:
+        """Wait, and hear what is told meanwhile: whether nothing was touched."""
+        while not self._stopping:
+            now = time.monotonic()
+            self._hear(self._eyes.hints.take(until - now), now)
+            if self._pace.number != number:
+                return False
+            if time.monotonic() >= until:
+                return True
+        return False
 
     def _clockwork(self, now: float) -> None:
         """What is done from time to time, whatever was told."""
@@ -209,8 +239,8 @@ class Daemon:
 
     # ---- handling ----
 
-    def _handle(self, due: Sequence[str], now: float) -> None:
-        """Look at what was touched, and run."""
+    def _handle(self, due: Sequence[str], now: float, until: float | None = None) -> None:
+        """Look at what was touched, and run. until: nothing is done before that, and not if something is touched again."""
         number = self._pace.number
         if SETTINGS in due:
             due = self._reload(due, now)
@@ -225,8 +255,8 @@ class Daemon:
         handled = [owner for owner in due if owner in sure or owner not in names]
         names = [name for name in names if name in sure]
         try:
-            if names or HUB in due:
-                self._go(names, due, now)
+            if (names or HUB in due) and not self._go(names, due, now, lambda: until is None or self._stays_quiet(until, number)):
+                return
         except LockedError as error:
             self._wait_for_lock(error, handled, now)
             return
@@ -240,15 +270,22 @@ class Daemon:
         self._pace.done(handled, number)
         self._eyes.written(names)
 
-    def _go(self, names: Sequence[str], due: Sequence[str], now: float) -> None:
-        """Run what was touched; what else has to be looked at for that is in no doubt either."""
+    def _go(self, names: Sequence[str], due: Sequence[str], now: float, quiet: Callable[[], bool]) -> bool:
+        """Run what was touched; what else has to be looked at for that is in no doubt either. Whether it was done, and not given up."""
         others = [name for name in self._names() if name not in due]
 
         def sure(odd: Sequence[str]) -> Collection[str]:
             return self._sure(odd, due, now) or ()
 
-        for event in self._work.go(self._space, names, others, sure):
+        asked: list[bool] = []
+
+        def ready() -> bool:
+            asked.append(quiet())
+            return asked[-1]
+
+        for event in self._work.go(self._space, names, others, sure, ready):
             self._say(event)
+        return all(asked)
 
     def _wait_for_lock(self, error: LockedError, owners: Iterable[str], now: float) -> None:
         if not self._locked:
@@ -278,11 +315,14 @@ class Daemon:
         except AgentsyncError as error:
             return error.problem
 
+    def _doubt(self, owner: str, now: float) -> float | None:
+        return self._eyes.doubtful(owner, now, self._timing.quiet, self._timing.grace)
+
     def _sure(self, owners: Iterable[str], due: Sequence[str], now: float) -> set[str] | None:
         """Those whose files are no more in doubt; None where the hub's are, which stops everybody."""
         sure: set[str] = set()
         for owner in owners:
-            until = self._eyes.doubtful(owner, now, self._timing.quiet, self._timing.grace)
+            until = self._doubt(owner, now)
             if until is None:
                 sure.add(owner)
                 continue

@@ -49,6 +49,10 @@ class Pace:
         """Who may be looked at now, in the order in which they were touched."""
         return [owner for owner, one in self._touched.items() if self._when(one) <= now]
 
+    def when(self, owners: Iterable[str]) -> float:
+        """When the last of these, who were touched, may be looked at."""
+        return max((self._when(self._touched[owner]) for owner in owners if owner in self._touched), default=0.0)
+
     def done(self, owners: Iterable[str], number: int) -> None:
         """These were handled, as they stood when `number` was current. Who was touched since stays."""
         for owner in owners:

@@ -15,7 +15,7 @@ from agentsync.model import AgentsyncError, Problem
 from agentsync.report import count, place
 from agentsync.snapshot import digest
 from agentsync.sync import Result, at_work
-from agentsync.touched import Done, Memory, Sure, run_touched
+from agentsync.touched import Done, Memory, Ready, Sure, run_touched
 from agentsync.watch.events import Event, Kind
 from agentsync.workspace import Workspace
 
@@ -67,15 +67,16 @@ class Work:
         self._ours: dict[str, str | None] = {}
 
     def go(
-        self, space: Workspace, names: Sequence[str], others: Sequence[str] | None = None, sure: Sure = lambda names: names
+        self, space: Workspace, names: Sequence[str], others: Sequence[str] | None = None, sure: Sure = lambda names: names,
+        ready: Ready = lambda: True,
     ) -> Iterator[Event]:
         """Run these projects, and the others as far as that concerns them. A failure in one of them does not stop the others.
 
-        others: the rest of all projects; None where these are just some of them. sure: see `run_touched`. LockedError where another
+        others: the rest of all projects; None where these are just some of them. sure, ready: see `run_touched`. LockedError where another
         process is at work.
         """
         try:
-            yield from self._go(space, names, others, sure)
+            yield from self._go(space, names, others, sure, ready)
         except (LockedError, Stopped):
             raise
         except (AgentsyncError, OSError) as error:
@@ -111,18 +112,28 @@ class Work:
             for name in [name for name in kept if name and name not in names]:
                 kept.pop(name, None)
 
-    def _go(self, space: Workspace, names: Sequence[str], others: Sequence[str] | None, sure: Sure) -> Iterator[Event]:
+    def _go(
+        self, space: Workspace, names: Sequence[str], others: Sequence[str] | None, sure: Sure, ready: Ready = lambda: True
+    ) -> Iterator[Event]:
         started = time.monotonic()
+        memory = self._memory if others is not None else Memory(None, self._memory.stamps)
+
+        def beginning() -> bool:
+            nonlocal started
+            if not ready():
+                return False
+            # From here on nothing is known for sure until the run has come to its end.
+            started, self._memory, self._ours = time.monotonic(), Memory(None, memory.stamps), {}
+            return True
 
         def tell(_: int, __: int) -> None:
             if self._stopping():
                 raise Stopped
 
         with at_work(space, COMMAND, wait=_LOCK_SECONDS) as (ledger, notes):
-            memory, self._memory, self._ours = self._memory, Memory(None, {}), {}
-            if others is None:
-                memory = Memory(None, memory.stamps)
-            done = run_touched(space, ledger, names, others or (), memory, COMMAND, tell, sure)
+            done = run_touched(space, ledger, names, others or (), memory, COMMAND, tell, sure, beginning)
+        if done is None:
+            return
         result = done.result
         self._remember(done, memory, known=others is not None)
         self.failing -= set(done.seen)
