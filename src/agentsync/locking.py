@@ -104,4 +104,5 @@ def _note(disk: Disk, folder: str, name: str, who: str) -> None:
     """Say who holds a lock. Only a courtesy: a full disk must not stop the run here."""
     with contextlib.suppress(DiskError):
         old = disk.read(folder, name).data if disk.look(folder, name) else None
-        disk.write(folder, name, encode(f"{who}\n"), expected=old, mode=0o600)
+        if old != encode(f"{who}\n"):
+            disk.write(folder, name, encode(f"{who}\n"), expected=old, mode=0o600)

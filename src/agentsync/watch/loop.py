@@ -65,6 +65,7 @@ class Daemon:
         self._locked = False
         self._since = 0.0
         self._early = 0.0
+        self._told: Mapping[str, Any] | None = None
         self._next = {"poll": 0.0, "verify": 0.0, "full": 0.0, "again": 0.0}
 
     # ---- its life ----
@@ -155,6 +156,8 @@ class Daemon:
         if now >= self._next["verify"]:
             self._next["verify"] = now + timing.verify
             self._hear([(folder, "") for folder in self._eyes.hints.changed()], now)
+            self._work.tidy()
+            self._told = None
         if self._eyes.scanned and now >= self._next["poll"]:
             self._poll(now)
         if now >= self._next["again"] and (resting := self._resting()):
@@ -222,7 +225,10 @@ class Daemon:
 
     def _settle(self) -> None:
         """Write down how things stand, and take away the cookies whose turn has come."""
-        state.write_down(self._space.disk, self._space.state, self.about())
+        about = self.about()
+        if about != self._told:
+            state.write_down(self._space.disk, self._space.state, about)
+            self._told = about
         for name in [name for name, number in self._cookies.items() if self._pace.settled(number)]:
             del self._cookies[name]
             # Its own removal is told too, and means nothing.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +25,7 @@ COMMAND: Final = "watch"
 _LOCK_SECONDS: Final = 0.5
 _OPEN: Final = ("conflict", "held")
 _NAMED: Final = 3
+_TIDY_SECONDS: Final = 5.0
 _KEPT_TEXT: Final = 16 << 20
 """So many characters of the hub's agents are kept between two runs."""
 
@@ -65,6 +68,7 @@ class Work:
         self._said: dict[str, frozenset[str]] = {}
         self._memory = Memory(None, {})
         self._ours: dict[str, str | None] = {}
+        self._ran: float | None = None
 
     def go(
         self, space: Workspace, names: Sequence[str], others: Sequence[str] | None = None, sure: Sure = lambda names: names,
@@ -104,6 +108,13 @@ class Work:
             return False
         return digest_of(data) == self._ours[path]
 
+    def tidy(self) -> None:
+        """Let go of what only the last moments needed, some time after a run. A run of everything would else keep its memory for ever."""
+        if self._ran is not None and time.monotonic() - self._ran > _TIDY_SECONDS:
+            self._ran, self._ours = None, {}
+            gc.collect()
+            _give_back()
+
     def forget(self, known: Iterable[str]) -> None:
         """The settings changed, and only these projects are left."""
         self._memory = Memory(None, {})
@@ -124,6 +135,7 @@ class Work:
                 return False
             # From here on nothing is known for sure until the run has come to its end.
             started, self._memory, self._ours = time.monotonic(), Memory(None, memory.stamps), {}
+            self._ran = started
             return True
 
         def tell(_: int, __: int) -> None:
@@ -208,6 +220,14 @@ class Work:
         else:
             problem = Problem("io", error.strerror or str(error), path=str(error.filename) if error.filename else None)
         yield from self._problems(names[0] if len(names) == 1 else "", [problem])
+
+
+def _give_back() -> None:
+    """Hand memory that is free back to the system, where the C library keeps it (glibc)."""
+    import ctypes
+
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _waiting(copies: Iterable[Copy]) -> dict[str, tuple[Waiting, ...]]:
