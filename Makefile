@@ -60,11 +60,12 @@ docs: $(READY)  ## write the generated documents again
 demo: $(READY)  ## convert a few agents and show what becomes of them
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh demo/demo.sh
 
-bench: $(READY)  ## measure convert beside a loop that only copies the files, and sync beside a bare walk of the copies
+bench: $(READY)  ## measure convert beside a loop that only copies the files, sync beside a bare walk of the copies, and what hooks cost a commit
 	$(BIN)/python benchmarks/convert.py $(ARGS)
 	$(BIN)/python benchmarks/sync.py
+	$(BIN)/python benchmarks/hook.py
 
-bench-watch: $(READY)  ## measure the daemon: from a save to the last copy, and what it costs while idle
+bench-watch: $(READY)  ## measure the daemon: from a save to the last copy, and what it costs while idle; takes a quarter of an hour
 	$(BIN)/python benchmarks/watch.py $(ARGS)
 
 clean:  ## remove what the targets above made
