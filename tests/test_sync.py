@@ -461,6 +461,30 @@ def test_a_hub_file_with_uncommitted_edits_is_written_and_not_committed(world: T
     assert git(world.hub, "status", "--porcelain").splitlines() == [" M agents/reviewer.md", "A  staged.txt"]
 
 
+@pytest.mark.parametrize("how", ["staged", "staged and put back", "mode", "line ends", "ignored"])
+def test_whether_a_hub_file_held_changes_is_found_after_it_was_written(world: Two, how: str) -> None:
+    """Only what is not committed counts: line ends that git changes itself are none."""
+    text = world.home_file.read_bytes()
+    if how.startswith("staged"):
+        edit(world.home_file, "First line.", "First line, mine.")
+        git(world.hub, "add", "agents")
+        world.home_file.write_bytes(text if how == "staged and put back" else world.home_file.read_bytes())
+    elif how == "mode":
+        world.home_file.chmod(0o755)
+    elif how == "line ends":
+        git(world.hub, "config", "core.autocrlf", "true")
+        world.home_file.write_bytes(text.replace(b"\n", b"\r\n"))
+    else:
+        git(world.hub, "rm", "-q", "--cached", "agents/reviewer.md")
+        (world.hub / ".git/info/exclude").write_text("agents/reviewer.md\n")
+        git(world.hub, "commit", "-q", "-m", "leave it out")
+    edit(world.claude, "Fourth line.", "Fourth line, claude.")
+    result = world.go()
+    assert "claude." in world.home_file.read_text()
+    assert (result.commit is not None) == (how == "line ends")
+    assert ("not committed" in " ".join(problem.message for problem in result.plan.problems)) == (how != "line ends")
+
+
 def test_a_hub_commit_leaves_the_index_alone(world: Two) -> None:
     (world.hub / "staged.txt").write_text("staged\n")
     git(world.hub, "add", "staged.txt")

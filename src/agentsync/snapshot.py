@@ -163,7 +163,7 @@ class Reader:
         self, place: Place, agent: HubAgent, old: Document | None = None, entry: str | None = None, kind: str | None = None
     ) -> Rendering:
         """What `render` makes of an agent of the hub; the same for all projects where targets and copies are alike."""
-        key = (place.recipe, allowed(place.target, agent), agent.id, agent.digest, old, entry, kind)
+        key = (place.recipe, place.rules.id, allowed(place.target, agent), agent.id, agent.digest, old, entry, kind)
         if not place.recipe or key not in self._rendered:
             self._rendered[key] = render(place, agent, old, entry, kind)
         return self._rendered[key]

@@ -78,7 +78,8 @@ def run_touched(
     rest, known = list(others), memory.agents
     quiet = Plan()
     if known is None or ledger.interrupted() or changed_agents(known, agents) is None:
-        names, rest, known = [*names, *sure(others)], [], agents
+        may = sure(others)
+        names, rest, known = [*names, *(name for name in others if name in may)], [], agents
         if len(names) > _PART:
             names, rest, quiet = _sifted(space, ledger, names, agents, command, tell)
     reader = Reader()
@@ -90,7 +91,8 @@ def run_touched(
         changed = changed_agents(known, pulled.agents)
         calm, odd = _calm(space, ledger, rest, changed)
         rest = [name for name in rest if name not in odd]
-        more = [name for name in odd if name in sure(odd)] if odd else []
+        may = sure(odd) if odd else ()
+        more = [name for name in odd if name in may]
         if not more:
             break
         seen += more
