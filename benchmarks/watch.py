@@ -126,7 +126,10 @@ def idle(sizes: list[int], seconds: float) -> list[Idle]:
         for size in sizes:
             space = build(stack.enter_context(world()), size)
             running.append((size, space, stack.enter_context(daemon(space))))
-        time.sleep(25)          # what the first run left behind is heard of, and its memory given back
+        for _ in range(2):      # what the first run left behind is heard of, and its memory given back
+            time.sleep(15)
+            for _, space, _ in running:
+                wait_settled(space, _CATCH_UP_SECONDS)
         before = [_cpu(pid) for _, _, pid in running]
         time.sleep(seconds)
         used = [_cpu(pid) - then for (_, _, pid), then in zip(running, before, strict=True)]
