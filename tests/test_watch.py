@@ -24,6 +24,7 @@ from agentsync.locking import LockedError, hub_lock
 from agentsync.sync import PUSH
 from agentsync.watch import hints, places, state
 from agentsync.watch.events import Event
+from agentsync.watch.eyes import Eyes
 from agentsync.watch.loop import Daemon, Timing
 from agentsync.watch.pace import Pace
 from agentsync.watch.runs import Stopped, Work
@@ -571,3 +572,20 @@ def test_places_are_the_folders_on_the_way_and_those_that_hold_agents(tmp_path: 
     assert found == ways | {f"{root}/.x/agents": None, f"{root}/.x/agents/deep": None}
     assert places.spots(f"{root}/not/there", ["a/*.md"]) == {root: frozenset({"not"})}
     assert not places.listing(found)
+
+
+def test_many_files_that_vanish_at_once_are_in_doubt_at_no_great_cost(world: Two) -> None:
+    """As when a folder of a build is emptied: what one of them costs must not depend on the others."""
+    eyes = Eyes(world.space(), lambda _: None, 2.0)
+    try:
+        eyes.place()
+        eyes.written(["shop"])
+        folder = os.path.realpath(world.claude.parent)
+        eyes._seen["shop"] |= {f"{folder}/{number}.md": (1, 1, 1) for number in range(20_000)}
+        started = time.process_time()
+        assert eyes.doubtful("shop", 10.0, 0.1, 2.0) == 12.0
+        assert eyes.doubtful("shop", 11.0, 0.1, 2.0) == 12.0
+        assert eyes.doubtful("shop", 12.5, 0.1, 2.0) is None
+        assert time.process_time() - started < 3
+    finally:
+        eyes.hints.close()
