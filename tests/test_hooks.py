@@ -675,24 +675,6 @@ def test_a_shared_file_with_no_place_for_lines_is_left_alone() -> None:
             share(shared, text, ["a"])
 
 
-def test_the_real_pre_commit_runs_the_shared_check(world: Hooked, run: Run) -> None:
-    if shutil.which("pre-commit") is None:
-        pytest.skip("pre-commit is not installed")
-    theirs = "      - {id: t, name: t, entry: 'true', language: system}\n"
-    (world.shop / ".pre-commit-config.yaml").write_text(f"repos:\n  - repo: local\n    hooks:\n{theirs}")
-    git(world.shop, "add", "-A")
-    git(world.shop, "commit", "-q", "-m", "Hooks")
-    subprocess.run(["pre-commit", "install"], cwd=world.shop, check=True, capture_output=True)
-    assert run("hook", "install", "--shared", cwd=world.shop).code == 0
-    git(world.shop, "add", "-A")
-    env = on_path(world)
-    assert commit(world.shop, env=env).code == 0
-    edit(world.claude, "Second line.", "Second line, edited.")
-    found = commit(world.shop, "-a", env=env)
-    assert found.code == 1
-    assert "this copy of reviewer is stale" in found.err + found.out
-
-
 # ---- texts --------------------------------------------------------------------------------------------------------
 
 
