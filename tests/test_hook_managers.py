@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.conftest import Ran, Run
 from tests.test_hooks import CLAUDE, CODEX, Hooked, commit, count, on_path, staged
 from tests.test_push import git
 from tests.test_sync import edit
+from tests.test_watch import living
 
 run, compiled, places, world = hooked.run, hooked.compiled, hooked.places, hooked.world
 HERE: Final = Path(__file__).parent
@@ -261,6 +263,41 @@ def test_a_manager_that_is_installed_again(world: Hooked, run: Run, programs: di
 
 
 # ---- pre-commit's own ways ------------------------------------------------------------------------------------------
+
+
+def slow_check(world: Hooked) -> Team:
+    """pre-commit with a check that takes a moment, during which files with unstaged changes lie as they were committed."""
+    team = with_pre_commit(world, {})
+    team.file.write_text(team.file.read_text().replace("echo theirs >> ran", "sleep 2; echo theirs >> ran"))
+    git(world.shop, "add", "-A")
+    assert commit(world.shop, env=team.env).code == 0
+    return team
+
+
+def test_a_daemon_takes_nothing_from_the_files_that_pre_commit_puts_aside_for_a_moment(world: Hooked) -> None:
+    """An edit that is in hub and copies, and in no commit of the project yet, is not taken back while pre-commit hides it."""
+    team = slow_check(world)
+    with living(world) as alive:
+        edit(world.claude, "Second line.", "Second line, edited.")
+        alive.settled()
+        assert "Second line, edited." in world.codex.read_text()
+        heads, runs = count(world.hub), alive.kinds().count("run")
+        (world.shop / "README").write_text("More.\n")
+        git(world.shop, "add", "README")
+        seen = list[bool]()
+        with subprocess.Popen(["git", "-C", str(world.shop), "commit", "-qm", "More"], env={**os.environ, **team.env}, stderr=subprocess.PIPE) as one:
+            while one.poll() is None:
+                seen.append("Second line, edited." in world.claude.read_text())
+                time.sleep(0.02)
+            assert one.returncode == 0, one.stderr.read() if one.stderr else ""
+        assert False in seen, "pre-commit put the edit aside"
+        alive.settled()
+        for path in (world.home_file, world.claude, world.codex, world.copilot):
+            assert "Second line, edited." in path.read_text()
+        assert (count(world.hub), alive.kinds().count("run")) == (heads, runs)
+        edit(world.copilot, "Third line.", "Third line, edited.")
+        alive.settled()
+        assert "Third line, edited." in world.claude.read_text()
 
 
 @pytest.mark.skipif(not SOAK, reason="make soak: pre-commit installs agentsync and what it needs")

@@ -284,6 +284,53 @@ def test_a_project_on_an_old_branch_and_back_edits_nothing(world: Two) -> None:
         assert says("Second line, newer.", *world.all())
 
 
+def test_a_branch_switch_writes_nothing_until_the_hub_says_something_new(world: Two, run: Run) -> None:
+    """An old branch keeps its copies, so that git lets one go back from it without more ado; an edit reaches it all the same."""
+    for project in (world.shop, world.app):
+        git(project, "add", "-A")
+        git(project, "commit", "-q", "-m", "copies")
+        git(project, "branch", "old")
+    edit(world.home_file, "Second line.", "Second line, newer.")
+    world.commit()
+    world.go()
+    for project in (world.shop, world.app):
+        git(project, "commit", "-qam", "newer copies")
+    with living(world) as alive:
+        head, others = commits(world), tree(world.hub, world.app)
+        for branch in ("old", "main", "old"):
+            git(world.shop, "switch", "-q", branch)
+            alive.settled()
+            assert git(world.shop, "status", "--porcelain") == ""
+        assert (commits(world), tree(world.hub, world.app), alive.texts("run")) == (head, others, [])
+    with living(world) as alive:
+        assert alive.texts("run") == []
+        assert "behind" in run("status", "--all", cwd=world.hub).out
+        edit(world.copilot, "Third line.", "Third line, edited.")
+        alive.settled()
+        assert says("Second line, newer.", *world.all())
+        assert says("Third line, edited.", *world.all())
+        assert commits(world) == head + 1
+
+
+def test_a_stash_writes_nothing_and_comes_back(world: Two) -> None:
+    git(world.shop, "add", "-A")
+    git(world.shop, "commit", "-q", "-m", "copies")
+    with living(world) as alive:
+        edit(world.claude, "Second line.", "Second line, edited.")
+        alive.settled()
+        head, runs = commits(world), len(alive.texts("run"))
+        git(world.shop, "stash", "-q")
+        alive.settled()
+        git(world.shop, "stash", "pop", "-q")
+        alive.settled()
+        assert (commits(world), len(alive.texts("run"))) == (head, runs)
+        assert says("Second line, edited.", *world.all())
+        git(world.shop, "stash", "-q")
+        alive.settled()
+    world.go()
+    assert says("Second line, edited.", *world.all()), "a run that somebody asks for brings them forward"
+
+
 def test_a_project_in_the_middle_of_a_merge_rests_and_goes_on(world: Two) -> None:
     with living(world) as alive:
         mark = world.shop / ".git/MERGE_HEAD"

@@ -31,6 +31,7 @@ class Known:
     """A copy and what is known of it. row: the ledger's, or one made up for a copy known otherwise.
 
     then, hub_then: what copy and hub said when last agreed, and the texts that said it; None where the copy is not edited.
+    locked: the lock says of the copy what it says.
     """
 
     how: How
@@ -38,6 +39,7 @@ class Known:
     then: Agent | None = None
     then_text: str = ""
     hub_then: HubAgent | None = None
+    locked: bool = False
 
 
 def know(item: Item, view: ProjectView, snapshot: Snapshot, reader: Reader) -> Known:
@@ -56,7 +58,7 @@ def know(item: Item, view: ProjectView, snapshot: Snapshot, reader: Reader) -> K
     if line is not None and line.says == says_digest(now):
         if line.commit is not None and snapshot.locked.get((item.agent.id, line.commit), item.agent) is None:
             return _ahead(item, row, snapshot)
-        return Known("old", row or _row(item, item.agent))
+        return Known("old", row or _row(item, item.agent), locked=True)
     if row is not None and base is not None and then is not None:
         return _changed(item, view, snapshot, row, then, base)
     return _recovered(item, line, snapshot)

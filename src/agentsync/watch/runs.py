@@ -20,6 +20,7 @@ COMMAND: Final = "watch"
 _LOCK_SECONDS: Final = 0.5
 _OPEN: Final = ("conflict", "held")
 _NAMED: Final = 3
+_UNASKED: Final = Wishes(unasked=True)
 
 
 class Stopped(Exception):
@@ -62,7 +63,7 @@ class Work:
     def reaches(self, space: Workspace, names: Sequence[str]) -> str:
         """How far a run of these projects would reach: `nowhere`, `here`, or to the `hub` and so to everybody. Nothing is written."""
         with at_work(space, COMMAND, read_only=True) as (ledger, _):
-            plan = run(space, ledger, names, Wishes(), SYNC, COMMAND, dry=True).plan
+            plan = run(space, ledger, names, _UNASKED, SYNC, COMMAND, dry=True).plan
         if any(edit.touches and not edit.project for edit in plan.edits):
             return "hub"
         known = {outcome.name: outcome.state for outcome in plan.projects}
@@ -104,7 +105,7 @@ class Work:
                 raise Stopped
 
         with at_work(space, COMMAND, wait=_LOCK_SECONDS) as (ledger, notes):
-            result = run(space, ledger, names, Wishes(), SYNC, COMMAND, tell)
+            result = run(space, ledger, names, _UNASKED, SYNC, COMMAND, tell)
         self.failing -= set(names)
         seconds = time.monotonic() - started
         changes = sum(edit.touches for edit in result.plan.edits) - len(result.failed)
