@@ -21,8 +21,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentsync.locking import LockedError, hub_lock
+from agentsync.report import plain_text
 from agentsync.sync import PUSH
-from agentsync.watch import hints, places, state
+from agentsync.watch import hints, places, state, view
 from agentsync.watch.events import Event
 from agentsync.watch.eyes import Eyes
 from agentsync.watch.loop import Daemon, Timing
@@ -409,6 +410,44 @@ def test_conflicts_and_held_changes_are_listed_and_stop_nobody(world: Two) -> No
         world.resolve({"reviewer": "hub"})
         until(lambda: state.look_up(world.space()).about["conflicts"] == 0, "the conflict is closed")
         assert "closed" in alive.kinds()
+
+
+def test_what_waits_in_a_project_that_rests_goes_on_waiting(world: Two) -> None:
+    away = world.app.with_name("away")
+    with living(world) as alive:
+        with hub_lock(world.space().disk, world.space().state, "a test"):
+            edit(world.home_file, "Second line.", "Second line, hub.")
+            edit(world.copilot, "Second line.", "Second line, copilot.")
+        until(lambda: state.look_up(world.space()).about["conflicts"] == 1, "the conflict is listed")
+        world.app.rename(away)
+        until(lambda: any("app" in text for text in alive.texts("pause")), "the missing project is named")
+        alive.settled()
+        assert state.look_up(world_space(world)).about["conflicts"] == 1
+        away.rename(world.app)
+        until(lambda: alive.texts("resume"), "the project goes on")
+        assert (alive.kinds().count("open"), alive.kinds().count("closed")) == (1, 0)
+
+
+def test_the_view_names_each_decision_once_and_fits_the_terminal() -> None:
+    found = [
+        {"state": "held", "agent": f"a{number // 2}", "project": f"p{number % 2}", "why": "its change gives it shell", "hint": f"do a{number // 2}"}
+        for number in range(40)
+    ]
+    about = {
+        "hub": "/h", "paused": None, "settings": None, "folders": 1, "changes": 2, "not_enabled": ["new"], "open": found,
+        "projects": [{"name": "p0", "state": "ok"}, {"name": "p1", "state": "busy"}],
+    }
+    lines = [plain_text(line) for line in view.head(about, 12)]
+    assert lines == [
+        "agentsync watch  /h", "2 projects, 1 folder, 2 files written; resting: p1; not enabled here: new",
+        *(line for number in range(5) for line in (f"held: a{number} in p0, p1: its change gives it shell", f"  do a{number}")),
+        "and 15 more: agentsync status --all",
+    ]
+    about |= {"open": [], "paused": "the hub is parked", "settings": "agentsync.yaml: bad"}
+    assert [plain_text(line) for line in view.head(about, 12)][1:3] == [
+        "paused: the hub is parked", "settings: agentsync.yaml: bad; the last good ones stay in use",
+    ]
+    assert plain_text(view.told(Event("run", "wrote x"), "12:00:00")) == "12:00:00 run      wrote x"
 
 
 # ---- what the system does not tell ----------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ class Work:
         known = {outcome.name: outcome.state for outcome in plan.projects}
         old = all(self.states.get(name) == state for name, state in known.items())
         listed = _waiting(plan.copies)
-        same = all(self.waiting.get(name, ()) == listed.get(name, ()) for name in names)
+        same = all(known.get(name, "ok") != "ok" or self.waiting.get(name, ()) == listed.get(name, ()) for name in names)
         return "nowhere" if not plan.edits and old and same and not plan.problems else "here"
 
     def go(self, space: Workspace, names: Sequence[str]) -> Iterator[Event]:
@@ -132,9 +132,11 @@ class Work:
                 yield Event("pause", f"{outcome.name} rests: {why}", {"project": outcome.name, "state": outcome.state})
 
     def _open(self, result: Result, names: Sequence[str]) -> Iterator[Event]:
-        """What waits for somebody since this run, and what does no more."""
+        """What waits for somebody since this run, and what does no more. Of a project that rests nobody knows."""
         found = _waiting(result.plan.copies)
         for name in names:
+            if self.states.get(name, "ok") != "ok":
+                continue
             before, now = self.waiting.get(name, ()), found.get(name, ())
             self.waiting[name] = now
             for one in now:
