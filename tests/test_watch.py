@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from watchdog.observers import Observer
 
 from agentsync.locking import LockedError, hub_lock
 from agentsync.report import plain_text
@@ -124,6 +126,61 @@ def test_one_edit_is_one_write_in_each_other_copy_and_one_commit(world: Two) -> 
         assert commits(world) == head + 1
         assert git(world.hub, "status", "--porcelain") == ""
         assert len(alive.texts("run")) == 1
+
+
+class Moves:
+    """How often each file in some folders was replaced: what agentsync writes comes under another name and is renamed."""
+
+    def __init__(self) -> None:
+        self.counts = Counter[str]()
+
+    def dispatch(self, event: Any) -> None:
+        if event.event_type == "moved":
+            self.counts[os.fsdecode(event.dest_path)] += 1
+
+
+@contextmanager
+def replaced(*paths: Path) -> Iterator[Callable[[], list[int]]]:
+    """How often each of these files is replaced meanwhile, as the system tells it."""
+    moves, observer = Moves(), Observer()
+    for folder in {path.parent for path in paths}:
+        observer.schedule(moves, str(folder))  # type: ignore[arg-type]  # it asks for no more than `dispatch`
+    observer.start()
+
+    def counted() -> list[int]:
+        time.sleep(0.7)     # it pairs the halves of a rename for half a second
+        return [moves.counts[str(path)] for path in paths]
+
+    try:
+        yield counted
+    finally:
+        observer.stop()
+        observer.join()
+
+
+@pytest.mark.parametrize("where", ["hub", "copy"])
+def test_a_daemon_writes_every_other_copy_exactly_once_and_commits_once(world: Two, where: str) -> None:
+    edited = 0 if where == "hub" else 2
+    with process(world), replaced(*world.all()) as counted:
+        state.wait_settled(world.space(), SECONDS)
+        head = commits(world)
+        edit(world.all()[edited], "Second line.", "Second line, edited.")
+        for _ in range(3):
+            state.wait_settled(world.space(), SECONDS)
+        assert says("Second line, edited.", *world.all())
+        assert counted() == [int(number != edited) for number in range(4)]
+        assert commits(world) == head + (where == "copy")
+        for project in (world.shop, world.app):
+            git(project, "add", "-A")
+            git(project, "commit", "-q", "-m", "copies")
+        git(world.shop, "switch", "-q", "-c", "other")
+        git(world.shop, "rm", "-q", ".opencode/agents/reviewer.md")
+        git(world.shop, "commit", "-q", "-m", "without")
+        for branch in ("main", "other", "main"):
+            git(world.shop, "switch", "-q", branch)
+            state.wait_settled(world.space(), SECONDS)
+        assert counted() == [int(number != edited) for number in range(4)], "a branch switch gives none"
+        assert commits(world) == head + (where == "copy")
 
 
 def test_an_edit_of_the_hub_reaches_every_copy(world: Two) -> None:
@@ -490,19 +547,32 @@ def test_lost_events_make_it_look_at_everything(world: Two, monkeypatch: pytest.
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of inotify")
-def test_a_limit_of_the_system_on_watches(world: Two) -> None:
-    """The real limit, in a user namespace of its own, where one may be made."""
+@pytest.mark.parametrize(("limit", "more"), [(5, 0), (50, 16)])
+def test_a_limit_of_the_system_on_watches(world: Two, limit: int, more: int) -> None:
+    """The real limit, in a user namespace of its own, where one may be made: those beyond it are scanned, the others are told."""
     allowed = subprocess.run(["unshare", "-Ur", "sh", "-c", "echo 5 > /proc/sys/user/max_inotify_watches"], capture_output=True, check=False)
     if allowed.returncode != 0:
-        pytest.skip("no user namespaces here")
-    world.space()
-    script = f"echo 5 > /proc/sys/user/max_inotify_watches; exec {sys.executable} -m agentsync watch -C {world.hub} --no-notify"
+        pytest.skip("NOT RUN: no user namespaces here")
+    for number in range(more):
+        (world.base / f"p{number:02}").mkdir()
+    extra = "".join(f"  p{number:02}: {{path: ../p{number:02}, targets: [claude-code]}}\n" for number in range(more))
+    (world.hub / "agentsync.yaml").write_text(world.settings + extra)
+    world.go(PUSH)
+    copies = [world.base / f"p{number:02}/.claude/agents/reviewer.md" for number in range(more)]
+    script = f"echo {limit} > /proc/sys/user/max_inotify_watches; exec {sys.executable} -m agentsync watch -C {world.hub} --no-notify"
     with subprocess.Popen(["unshare", "-Ur", "sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
         try:
             until(lambda: state.look_up(world.space()).running, "the process starts")
             edit(world.opencode, "Second line.", "Second line, edited.")
-            until(lambda: says("Second line, edited.", *world.all()), "the edit is found")
+            until(lambda: says("Second line, edited.", *world.all(), *copies), "the edit is found")
             until(lambda: any(one["scanned"] for one in state.look_up(world.space()).about["projects"]), "it says so")
+            state.wait_settled(world.space(), SECONDS)
+            told = {one["name"]: one["scanned"] for one in state.look_up(world.space()).about["projects"]}
+            for number, name in enumerate([name for name, why in told.items() if why][:1] + [name for name, why in told.items() if not why][:1]):
+                path = world.base / name / (".github/agents/reviewer.agent.md" if name == "app" else ".claude/agents/reviewer.md")
+                edit(path, "Third line", f"Third line {number}")
+                until(lambda number=number: says(f"Third line {number}", *world.all(), *copies), f"the edit in {name} is found")  # type: ignore[misc]
+            assert (None in told.values()) == bool(more)
         finally:
             running.terminate()
             assert b"is scanned" in (running.stdout.read() if running.stdout else b"")
