@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -223,7 +224,7 @@ def lines_of_ours(project: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("name", MANAGERS)
-@pytest.mark.parametrize("other", [False, True], ids=["shell", "another language"])
+@pytest.mark.parametrize("other", [False, True] if SOAK else [False], ids=lambda other: "another language" if other else "shell")
 def test_a_manager_that_is_installed_after_us(world: Hooked, run: Run, programs: dict[str, Path | str], name: str, other: bool) -> None:
     """Each puts our hook aside in a way of its own: installing again goes beside it, and removing leaves nothing behind."""
     theirs = b"#!/usr/bin/env python3\nopen('ran', 'a').write('python\\n')\n"
@@ -268,7 +269,7 @@ def test_a_manager_that_is_installed_again(world: Hooked, run: Run, programs: di
 def slow_check(world: Hooked) -> Team:
     """pre-commit with a check that takes a moment, during which files with unstaged changes lie as they were committed."""
     team = with_pre_commit(world, {})
-    team.file.write_text(team.file.read_text().replace("echo theirs >> ran", "sleep 2; echo theirs >> ran"))
+    team.file.write_text(team.file.read_text().replace("echo theirs >> ran", "sleep 1; echo theirs >> ran"))
     git(world.shop, "add", "-A")
     assert commit(world.shop, env=team.env).code == 0
     return team
@@ -287,7 +288,8 @@ def test_a_daemon_takes_nothing_from_the_files_that_pre_commit_puts_aside_for_a_
         seen = list[bool]()
         with subprocess.Popen(["git", "-C", str(world.shop), "commit", "-qm", "More"], env={**os.environ, **team.env}, stderr=subprocess.PIPE) as one:
             while one.poll() is None:
-                seen.append("Second line, edited." in world.claude.read_text())
+                with contextlib.suppress(FileNotFoundError):        # for a moment it is neither
+                    seen.append("Second line, edited." in world.claude.read_text())
                 time.sleep(0.02)
             assert one.returncode == 0, one.stderr.read() if one.stderr else ""
         assert False in seen, "pre-commit put the edit aside"
