@@ -264,12 +264,12 @@ class Editors(Player):
                 self.crowd.resolve(dict.fromkeys(found, "hub"))
 
     def kill(self) -> None:
-        """At any instant; every other time while a run is at work."""
+        """At any instant, most often while a run is at work."""
         space, end = self.crowd.space(), time.monotonic() + 1.5
-        if self.random.random() < 0.7:
+        if self.random.random() < 0.9:
             while time.monotonic() < end and not (held_by(space.disk, space.state) or "").startswith("watch"):
                 time.sleep(0.002)
-            self.nap(0.15)
+            self.nap(0.06)
         at_work = (held_by(space.disk, space.state) or "").startswith("watch")
         self.daemon.kill()
         self.daemon.wait()
@@ -278,15 +278,12 @@ class Editors(Player):
             self.counts["edits"] += self.play()
         self.daemon = start(self.crowd)
 
-    def killed(self) -> int:
-        return self.counts["killed at work"] + self.counts["killed at rest"]
-
     def work(self, edits: int, kills: int) -> None:
-        while self.counts["edits"] < edits or self.killed() < kills:
+        while self.counts["edits"] < edits or self.counts["killed at work"] < kills:
             assert self.daemon.poll() is None, "the daemon ended by itself"
             self.counts["edits"] += self.play()
             self.nap(0.1)
-            if self.killed() < kills and self.random.random() < 1.4 * kills / edits:
+            if self.counts["killed at work"] < kills and self.random.random() < 2 * kills / edits:
                 self.kill()
             if self.random.random() < 0.04:
                 self.counts["branches of projects"] += 1
