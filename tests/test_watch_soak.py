@@ -279,7 +279,7 @@ class Editors(Player):
         self.daemon = start(self.crowd)
 
     def work(self, edits: int, kills: int) -> None:
-        while self.counts["edits"] < edits or self.counts["killed at work"] < kills:
+        while self.counts["edits"] < edits or (self.counts["killed at work"] < kills and self.counts["edits"] < 3 * edits):
             assert self.daemon.poll() is None, "the daemon ended by itself"
             self.counts["edits"] += self.play()
             self.nap(0.1)
