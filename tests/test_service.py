@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import plistlib
+import shutil
+import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -49,6 +51,23 @@ WantedBy=default.target
     assert unit.data.decode() == unit.text
 
 
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="NOT RUN: there is no systemd-analyze")
+@pytest.mark.parametrize("hub", ["/home/me/agents", HUB, "/\\x ; é/it's"])
+def test_systemd_itself_has_nothing_to_say_against_the_unit(tmp_path: Path, hub: str) -> None:
+    job = job_for(hub, "0123abcd", (sys.executable, "-m", "agentsync"), "/tmp/a log", {"PATH": "/usr/bin:/a b$x", "HOME": '/home/50% "me"'})
+    unit = systemd_unit(job, str(tmp_path))
+    Path(unit.path).write_bytes(unit.data)
+    assert systemd_says(Path(unit.path)) == ""
+    Path(unit.path).write_text(unit.text.replace("Nice=", "Nise="))
+    assert "Unknown key" in systemd_says(Path(unit.path))
+
+
+def systemd_says(path: Path) -> str:
+    words, env = ["systemd-analyze", "verify", "--user", str(path)], {**os.environ, "XDG_RUNTIME_DIR": str(path.parent)}
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=False, timeout=60)
+    return done.stdout + "".join(line for line in done.stderr.splitlines(keepends=True) if path.name in line or done.returncode)
+
+
 def test_a_name_cannot_add_a_line_to_a_unit() -> None:
     hub = "/hub\nExecStart=/bin/evil"
     text = systemd_unit(Job("x", hub, ("agentsync", "-C", hub), {"PATH": "/a\nUser=root"}), "/u").text
@@ -66,14 +85,49 @@ def test_the_agent_of_launchd() -> None:
     assert unit.end == (("launchctl", "bootout", "gui/501/dev.agentsync.0123abcd"),)
 
 
+# Microsoft's [MS-TSCH] 2.5, "XML Task Definition Format": what may stand in which element. A tuple has an order, a set has none.
+SCHEMA: dict[str, tuple[str, ...] | frozenset[str]] = {
+    "Task": frozenset({"RegistrationInfo", "Triggers", "Settings", "Data", "Principals", "Actions"}),
+    "RegistrationInfo": frozenset({"URI", "SecurityDescriptor", "Source", "Date", "Author", "Version", "Description", "Documentation"}),
+    "Triggers": frozenset({"BootTrigger", "LogonTrigger", "TimeTrigger", "CalendarTrigger"}),
+    "LogonTrigger": ("Enabled", "StartBoundary", "EndBoundary", "Repetition", "ExecutionTimeLimit", "UserId", "Delay"),
+    "Principals": ("Principal",),
+    "Principal": frozenset({"UserId", "LogonType", "GroupId", "RunLevel"}),
+    "Settings": frozenset({"MultipleInstancesPolicy", "DisallowStartIfOnBatteries", "StopIfGoingOnBatteries", "RestartOnFailure",
+                           "ExecutionTimeLimit", "Enabled", "Hidden", "Priority"}),
+    "RestartOnFailure": frozenset({"Interval", "Count"}),
+    "Actions": ("Exec",),
+    "Exec": frozenset({"Command", "Arguments", "WorkingDirectory"}),
+}
+INSIDE = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
+
+
+def fits_the_schema(element: ElementTree.Element) -> None:
+    name = element.tag.removeprefix(INSIDE)
+    children = [child.tag.removeprefix(INSIDE) for child in element]
+    allowed = SCHEMA.get(name, ())
+    assert set(children) <= set(allowed), (name, children)
+    assert len(set(children)) == len(children), name
+    if isinstance(allowed, tuple):
+        assert children == sorted(children, key=allowed.index), name
+    assert bool(children) or (element.text or "").strip(), f"{name} is empty"
+    for child in element:
+        fits_the_schema(child)
+
+
 def test_the_task_of_windows() -> None:
     job = Job("0123abcd", "C:\\a & b", ("C:\\Py\\python.exe", "-C", "C:\\a & b\\", "watch"), {})
-    unit = windows_task(job, "C:\\Users\\me")
+    unit = windows_task(job, "C:\\Users\\me", "HOME & CO\\me")
     text = unit.data.decode("utf-16")
     found = ElementTree.fromstring(text.partition("?>")[2])  # noqa: S314 - our own text
-    inside = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
-    assert found.findtext(f".//{inside}Command") == "C:\\Py\\python.exe"
-    assert found.findtext(f".//{inside}Arguments") == '-C "C:\\a & b\\\\" watch'
+    fits_the_schema(found)
+    assert found.findtext(f".//{INSIDE}Command") == "C:\\Py\\python.exe"
+    assert found.findtext(f".//{INSIDE}Arguments") == '-C "C:\\a & b\\\\" watch'
+    assert [one.text for one in found.iter(f"{INSIDE}UserId")] == ["HOME & CO\\me"] * 2, "of this user alone"
+    principal, actions = found.find(f".//{INSIDE}Principal"), found.find(f"{INSIDE}Actions")
+    assert principal is not None
+    assert actions is not None
+    assert principal.get("id") == actions.get("Context")
     assert unit.begin[0] == ("schtasks", "/Create", "/F", "/TN", "agentsync-0123abcd", "/XML", unit.path)
     assert "\r\n" in text
 

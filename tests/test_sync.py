@@ -631,3 +631,26 @@ def _writable(folder: Path) -> bool:
         return False
     (folder / "probe").unlink()
     return True
+
+
+def test_an_edit_on_an_old_branch_takes_nothing_newer_back(world: Two) -> None:
+    """What changed in the copy is seen against what its own lock says, not against what another branch of the project held last."""
+    git(world.shop, "add", "-A")
+    git(world.shop, "commit", "-q", "-m", "copies")
+    git(world.shop, "branch", "old")
+    edit(world.home_file, "First line.", "First line, newer.")
+    world.commit()
+    world.go()
+    git(world.shop, "commit", "-qam", "newer copies")
+    git(world.shop, "switch", "-q", "old")
+    edit(world.claude, "Third line.", "Third line, edited.")
+    world.go()
+    for path in world.all():
+        text = path.read_text()
+        assert "First line, newer." in text, path
+        assert "Third line, edited." in text, path
+    quiet(world)
+    git(world.shop, "checkout", "-q", "-f", "main")
+    world.go()
+    assert all("First line, newer." in path.read_text() and "Third line, edited." in path.read_text() for path in world.all())
+    quiet(world)

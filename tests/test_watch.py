@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,11 +20,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from watchdog.observers import Observer
 
 from agentsync.locking import LockedError, hub_lock
+from agentsync.report import plain_text
 from agentsync.sync import PUSH
-from agentsync.watch import hints, places, state
+from agentsync.watch import hints, places, state, view
 from agentsync.watch.events import Event
+from agentsync.watch.eyes import Eyes
 from agentsync.watch.loop import Daemon, Timing
 from agentsync.watch.pace import Pace
 from agentsync.watch.runs import Stopped, Work
@@ -122,6 +126,61 @@ def test_one_edit_is_one_write_in_each_other_copy_and_one_commit(world: Two) -> 
         assert commits(world) == head + 1
         assert git(world.hub, "status", "--porcelain") == ""
         assert len(alive.texts("run")) == 1
+
+
+class Moves:
+    """How often each file in some folders was replaced: what agentsync writes comes under another name and is renamed."""
+
+    def __init__(self) -> None:
+        self.counts = Counter[str]()
+
+    def dispatch(self, event: Any) -> None:
+        if event.event_type == "moved":
+            self.counts[os.fsdecode(event.dest_path)] += 1
+
+
+@contextmanager
+def replaced(*paths: Path) -> Iterator[Callable[[], list[int]]]:
+    """How often each of these files is replaced meanwhile, as the system tells it."""
+    moves, observer = Moves(), Observer()
+    for folder in {path.parent for path in paths}:
+        observer.schedule(moves, str(folder))  # type: ignore[arg-type]  # it asks for no more than `dispatch`
+    observer.start()
+
+    def counted() -> list[int]:
+        time.sleep(0.7)     # it pairs the halves of a rename for half a second
+        return [moves.counts[str(path)] for path in paths]
+
+    try:
+        yield counted
+    finally:
+        observer.stop()
+        observer.join()
+
+
+@pytest.mark.parametrize("where", ["hub", "copy"])
+def test_a_daemon_writes_every_other_copy_exactly_once_and_commits_once(world: Two, where: str) -> None:
+    edited = 0 if where == "hub" else 2
+    with process(world), replaced(*world.all()) as counted:
+        state.wait_settled(world.space(), SECONDS)
+        head = commits(world)
+        edit(world.all()[edited], "Second line.", "Second line, edited.")
+        for _ in range(3):
+            state.wait_settled(world.space(), SECONDS)
+        assert says("Second line, edited.", *world.all())
+        assert counted() == [int(number != edited) for number in range(4)]
+        assert commits(world) == head + (where == "copy")
+        for project in (world.shop, world.app):
+            git(project, "add", "-A")
+            git(project, "commit", "-q", "-m", "copies")
+        git(world.shop, "switch", "-q", "-c", "other")
+        git(world.shop, "rm", "-q", ".opencode/agents/reviewer.md")
+        git(world.shop, "commit", "-q", "-m", "without")
+        for branch in ("main", "other", "main"):
+            git(world.shop, "switch", "-q", branch)
+            state.wait_settled(world.space(), SECONDS)
+        assert counted() == [int(number != edited) for number in range(4)], "a branch switch gives none"
+        assert commits(world) == head + (where == "copy")
 
 
 def test_an_edit_of_the_hub_reaches_every_copy(world: Two) -> None:
@@ -414,6 +473,53 @@ def test_a_project_on_an_old_branch_and_back_edits_nothing(world: Two) -> None:
         assert says("Second line, newer.", *world.all())
 
 
+def test_a_branch_switch_writes_nothing_until_the_hub_says_something_new(world: Two, run: Run) -> None:
+    """An old branch keeps its copies, so that git lets one go back from it without more ado; an edit reaches it all the same."""
+    for project in (world.shop, world.app):
+        git(project, "add", "-A")
+        git(project, "commit", "-q", "-m", "copies")
+        git(project, "branch", "old")
+    edit(world.home_file, "Second line.", "Second line, newer.")
+    world.commit()
+    world.go()
+    for project in (world.shop, world.app):
+        git(project, "commit", "-qam", "newer copies")
+    with living(world) as alive:
+        head, others = commits(world), tree(world.hub, world.app)
+        for branch in ("old", "main", "old"):
+            git(world.shop, "switch", "-q", branch)
+            alive.settled()
+            assert git(world.shop, "status", "--porcelain") == ""
+        assert (commits(world), tree(world.hub, world.app), alive.texts("run")) == (head, others, [])
+    with living(world) as alive:
+        assert alive.texts("run") == []
+        assert "behind" in run("status", "--all", cwd=world.hub).out
+        edit(world.copilot, "Third line.", "Third line, edited.")
+        alive.settled()
+        assert says("Second line, newer.", *world.all())
+        assert says("Third line, edited.", *world.all())
+        assert commits(world) == head + 1
+
+
+def test_a_stash_writes_nothing_and_comes_back(world: Two) -> None:
+    git(world.shop, "add", "-A")
+    git(world.shop, "commit", "-q", "-m", "copies")
+    with living(world) as alive:
+        edit(world.claude, "Second line.", "Second line, edited.")
+        alive.settled()
+        head, runs = commits(world), len(alive.texts("run"))
+        git(world.shop, "stash", "-q")
+        alive.settled()
+        git(world.shop, "stash", "pop", "-q")
+        alive.settled()
+        assert (commits(world), len(alive.texts("run"))) == (head, runs)
+        assert says("Second line, edited.", *world.all())
+        git(world.shop, "stash", "-q")
+        alive.settled()
+    world.go()
+    assert says("Second line, edited.", *world.all()), "a run that somebody asks for brings them forward"
+
+
 def test_a_project_in_the_middle_of_a_merge_rests_and_goes_on(world: Two) -> None:
     with living(world) as alive:
         mark = world.shop / ".git/MERGE_HEAD"
@@ -494,6 +600,44 @@ def test_conflicts_and_held_changes_are_listed_and_stop_nobody(world: Two) -> No
         assert "closed" in alive.kinds()
 
 
+def test_what_waits_in_a_project_that_rests_goes_on_waiting(world: Two) -> None:
+    away = world.app.with_name("away")
+    with living(world) as alive:
+        with hub_lock(world.space().disk, world.space().state, "a test"):
+            edit(world.home_file, "Second line.", "Second line, hub.")
+            edit(world.copilot, "Second line.", "Second line, copilot.")
+        until(lambda: state.look_up(world.space()).about["conflicts"] == 1, "the conflict is listed")
+        world.app.rename(away)
+        until(lambda: any("app" in text for text in alive.texts("pause")), "the missing project is named")
+        alive.settled()
+        assert state.look_up(world_space(world)).about["conflicts"] == 1
+        away.rename(world.app)
+        until(lambda: alive.texts("resume"), "the project goes on")
+        assert (alive.kinds().count("open"), alive.kinds().count("closed")) == (1, 0)
+
+
+def test_the_view_names_each_decision_once_and_fits_the_terminal() -> None:
+    found = [
+        {"state": "held", "agent": f"a{number // 2}", "project": f"p{number % 2}", "why": "its change gives it shell", "hint": f"do a{number // 2}"}
+        for number in range(40)
+    ]
+    about = {
+        "hub": "/h", "paused": None, "settings": None, "folders": 1, "changes": 2, "not_enabled": ["new"], "open": found,
+        "projects": [{"name": "p0", "state": "ok"}, {"name": "p1", "state": "busy"}],
+    }
+    lines = [plain_text(line) for line in view.head(about, 12)]
+    assert lines == [
+        "agentsync watch  /h", "2 projects, 1 folder, 2 files written; resting: p1; not enabled here: new",
+        *(line for number in range(5) for line in (f"held: a{number} in p0, p1: its change gives it shell", f"  do a{number}")),
+        "and 15 more: agentsync status --all",
+    ]
+    about |= {"open": [], "paused": "the hub is parked", "settings": "agentsync.yaml: bad"}
+    assert [plain_text(line) for line in view.head(about, 12)][1:3] == [
+        "paused: the hub is parked", "settings: agentsync.yaml: bad; the last good ones stay in use",
+    ]
+    assert plain_text(view.told(Event("run", "wrote x"), "12:00:00")) == "12:00:00 run      wrote x"
+
+
 # ---- what the system does not tell ----------------------------------------------------------------------------------
 
 
@@ -534,19 +678,32 @@ def test_lost_events_make_it_look_at_everything(world: Two, monkeypatch: pytest.
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of inotify")
-def test_a_limit_of_the_system_on_watches(world: Two) -> None:
-    """The real limit, in a user namespace of its own, where one may be made."""
+@pytest.mark.parametrize(("limit", "more"), [(5, 0), (50, 16)])
+def test_a_limit_of_the_system_on_watches(world: Two, limit: int, more: int) -> None:
+    """The real limit, in a user namespace of its own, where one may be made: those beyond it are scanned, the others are told."""
     allowed = subprocess.run(["unshare", "-Ur", "sh", "-c", "echo 5 > /proc/sys/user/max_inotify_watches"], capture_output=True, check=False)
     if allowed.returncode != 0:
-        pytest.skip("no user namespaces here")
-    world.space()
-    script = f"echo 5 > /proc/sys/user/max_inotify_watches; exec {sys.executable} -m agentsync watch -C {world.hub} --no-notify"
+        pytest.skip("NOT RUN: no user namespaces here")
+    for number in range(more):
+        (world.base / f"p{number:02}").mkdir()
+    extra = "".join(f"  p{number:02}: {{path: ../p{number:02}, targets: [claude-code]}}\n" for number in range(more))
+    (world.hub / "agentsync.yaml").write_text(world.settings + extra)
+    world.go(PUSH)
+    copies = [world.base / f"p{number:02}/.claude/agents/reviewer.md" for number in range(more)]
+    script = f"echo {limit} > /proc/sys/user/max_inotify_watches; exec {sys.executable} -m agentsync watch -C {world.hub} --no-notify"
     with subprocess.Popen(["unshare", "-Ur", "sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
         try:
             until(lambda: state.look_up(world.space()).running, "the process starts")
             edit(world.opencode, "Second line.", "Second line, edited.")
-            until(lambda: says("Second line, edited.", *world.all()), "the edit is found")
+            until(lambda: says("Second line, edited.", *world.all(), *copies), "the edit is found")
             until(lambda: any(one["scanned"] for one in state.look_up(world.space()).about["projects"]), "it says so")
+            state.wait_settled(world.space(), SECONDS)
+            told = {one["name"]: one["scanned"] for one in state.look_up(world.space()).about["projects"]}
+            for number, name in enumerate([name for name, why in told.items() if why][:1] + [name for name, why in told.items() if not why][:1]):
+                path = world.base / name / (".github/agents/reviewer.agent.md" if name == "app" else ".claude/agents/reviewer.md")
+                edit(path, "Third line", f"Third line {number}")
+                until(lambda number=number: says(f"Third line {number}", *world.all(), *copies), f"the edit in {name} is found")  # type: ignore[misc]
+            assert (None in told.values()) == bool(more)
         finally:
             running.terminate()
             assert b"is scanned" in (running.stdout.read() if running.stdout else b"")
@@ -702,3 +859,20 @@ def test_places_are_the_folders_on_the_way_and_those_that_hold_agents(tmp_path: 
     assert found == ways | {f"{root}/.x/agents": None, f"{root}/.x/agents/deep": None}
     assert places.spots(f"{root}/not/there", ["a/*.md"]) == {root: frozenset({"not"})}
     assert not places.listing(found)
+
+
+def test_many_files_that_vanish_at_once_are_in_doubt_at_no_great_cost(world: Two) -> None:
+    """As when a folder of a build is emptied: what one of them costs must not depend on the others."""
+    eyes = Eyes(world.space(), lambda _: None, 2.0)
+    try:
+        eyes.place()
+        eyes.written(["shop"])
+        folder = os.path.realpath(world.claude.parent)
+        eyes._seen["shop"] |= {f"{folder}/{number}.md": (1, 1, 1) for number in range(20_000)}
+        started = time.process_time()
+        assert eyes.doubtful("shop", 10.0, 0.1, 2.0) == 12.0
+        assert eyes.doubtful("shop", 11.0, 0.1, 2.0) == 12.0
+        assert eyes.doubtful("shop", 12.5, 0.1, 2.0) is None
+        assert time.process_time() - started < 3
+    finally:
+        eyes.hints.close()

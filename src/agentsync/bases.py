@@ -31,6 +31,7 @@ class Known:
     """A copy and what is known of it. row: the ledger's, or one made up for a copy known otherwise.
 
     then, hub_then: what copy and hub said when last agreed, and the texts that said it; None where the copy is not edited.
+    locked: the lock says of the copy what it says.
     """
 
     how: How
@@ -38,6 +39,7 @@ class Known:
     then: Agent | None = None
     then_text: str = ""
     hub_then: HubAgent | None = None
+    locked: bool = False
 
 
 def know(item: Item, view: ProjectView, snapshot: Snapshot, reader: Reader) -> Known:
@@ -56,13 +58,15 @@ def know(item: Item, view: ProjectView, snapshot: Snapshot, reader: Reader) -> K
     if line is not None and line.says == says_digest(now):
         if line.commit is not None and snapshot.locked.get((item.agent.id, line.commit), item.agent) is None:
             return _ahead(item, row, snapshot)
-        return Known("old", row or _row(item, item.agent))
+        return Known("old", row or _row(item, item.agent), locked=True)
     if row is not None and base is not None and then is not None:
-        return _changed(item, view, snapshot, row, then, base)
+        return _changed(item, view, snapshot, row, then, base, line)
     return _recovered(item, line, snapshot)
 
 
-def _changed(item: Item, view: ProjectView, snapshot: Snapshot, row: Written, then: Agent, base: str) -> Known:
+def _changed(
+    item: Item, view: ProjectView, snapshot: Snapshot, row: Written, then: Agent, base: str, line: LockLine | None
+) -> Known:
     """A copy that says something else than what the ledger knows was agreed."""
     assert item.standing is not None  # noqa: S101 - as above
     found, now = item.standing.found, item.standing.says
@@ -70,10 +74,21 @@ def _changed(item: Item, view: ProjectView, snapshot: Snapshot, row: Written, th
         return Known("old", row)
     if now is None or fold(now.name) != fold(then.name):
         return Known("renamed", row)
+    if line is not None and _elsewhere(line, row):
+        # Its project is on another branch than when the ledger last saw it: what was agreed here is what the lock says.
+        locked = snapshot.locked.get((item.agent.id, line.commit or ""))
+        text, said = _rendered(item, locked) if locked is not None else ("", None)
+        if locked is not None and said is not None and says_digest(said) == line.says:
+            return Known("edited", _row(item, locked), said, text, locked)
     hub_then = item.agent if row.hub == item.agent.digest else _hub_agent(item.agent, snapshot.texts.get(row.hub))
     if hub_then is None:
         return Known("lost", row)
     return Known("edited", row, then, base, hub_then)
+
+
+def _elsewhere(line: LockLine | None, row: Written | None) -> bool:
+    """Whether a copy's lock speaks of another agreement than the ledger does."""
+    return line is not None and row is not None and line.commit is not None and bool(row.says) and line.says != row.says
 
 
 def _recovered(item: Item, line: LockLine | None, snapshot: Snapshot) -> Known:
@@ -139,7 +154,7 @@ def asks(item: Item, view: ProjectView, snapshot: Snapshot, reader: Reader) -> A
     if base is not None:
         plain = Snapshot((), (), snapshot.texts)
         unsure = view.moved and know(item, replace(view, moved=False), plain, reader).how in ("edited", "lost", "renamed")
-        return Asks(history=unsure, clean=unsure)
+        return Asks(line.commit if line is not None and _elsewhere(line, row) else None, history=unsure, clean=unsure)
     return Asks(line.commit if line is not None else None, history=True)
 
 

@@ -129,7 +129,7 @@ def _run(space: Workspace, names: tuple[str, ...], way: Direction) -> Result:
     space = identified(space)
     word = "sync" if way is SYNC else "push" if way.push else "pull"
     with at_work(space, f"hook: {word}", wait=WAIT) as (ledger, _):
-        return run(space, ledger, names, Wishes(), way, word)
+        return run(space, ledger, names, Wishes(unasked=True), way, word)
 
 
 def _wait(here: Repository, doing: str) -> None:

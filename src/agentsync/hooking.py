@@ -41,6 +41,8 @@ from agentsync.own_formats import registry
 from agentsync.workspace import Machine, Workspace, enabled, open_hub, user_file
 
 _RUNS: Final = 0o755
+_ASIDE: Final = (".legacy", ".old")
+"""How managers of hooks that are installed after us rename a hook that was there: pre-commit, which goes on calling it, and lefthook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,8 @@ def install(here: Repository, disk: Disk, *, skip: frozenset[str] = frozenset())
     """Put our hooks beside those that are there. skip: hooks that are not wanted in the folder."""
     folder = folder_of(here)
     make_root(folder)
-    return [done for hook in wanted_hooks(here) if hook not in skip and (done := _install_one(here, disk, folder, hook)) is not None]
+    gone = _remove_aside(here, disk, folder)        # else the check would run twice
+    return gone + [done for hook in wanted_hooks(here) if hook not in skip and (done := _install_one(here, disk, folder, hook)) is not None]
 
 
 def _ours(here: Repository, hook: str) -> str:
@@ -224,25 +227,36 @@ def _install_one(here: Repository, disk: Disk, folder: str, hook: str) -> Done |
 
 
 def remove(here: Repository, disk: Disk) -> list[Done]:
-    """Take our hooks out; everything else has the bytes it had."""
+    """Take our hooks out, those too that somebody put aside; everything else has the bytes it had."""
     folder, _ = git.hooks_folder(here.top)
-    found = []
-    for hook in HOOKS:
-        old = _text(disk, folder, hook)
-        if old is None or not has_block(old):
-            continue
-        path, kept = str(Path(folder, hook)), Path(folder, kept_name(hook))
-        if kept.exists():
-            kept.replace(path)
-            found.append(Done(path, "as before"))
-            continue
-        new = without_block(old)
-        if new is None:
-            disk.delete(folder, hook, expected=encode(old))
-        else:
-            disk.write(folder, hook, encode(new), expected=encode(old))
-        found.append(Done(path, "removed" if new is None else "as before"))
-    return found
+    found = [done for hook in HOOKS if (done := _remove_one(disk, folder, hook, hook)) is not None]
+    return found + _remove_aside(here, disk, folder)
+
+
+def _remove_aside(here: Repository, disk: Disk, folder: str) -> list[Done]:
+    """Take our hooks out of where they lie if a manager of hooks came after us: renamed, or in the folder that git looked in before."""
+    home = git.git_folder(here.main)
+    own = None if home is None else os.path.realpath(Path(home, "hooks"))
+    spots = [(folder, hook, end) for hook in HOOKS for end in _ASIDE]
+    spots += [(own, hook, end) for hook in HOOKS for end in ("", *_ASIDE) if own is not None and own != folder]
+    return [done for where, hook, end in spots if (done := _remove_one(disk, where, hook, f"{hook}{end}")) is not None]
+
+
+def _remove_one(disk: Disk, folder: str, hook: str, name: str) -> Done | None:
+    """Take our block out of the file of that name, which is or was a hook's; None where it holds none."""
+    old = _text(disk, folder, name)
+    if old is None or not has_block(old):
+        return None
+    path, kept = str(Path(folder, name)), Path(folder, kept_name(hook))
+    if kept.exists():
+        kept.replace(path)
+        return Done(path, "as before")
+    new = without_block(old)
+    if new is None:
+        disk.delete(folder, name, expected=encode(old))
+    else:
+        disk.write(folder, name, encode(new), expected=encode(old))
+    return Done(path, "removed" if new is None else "as before")
 
 
 def status(here: Repository, disk: Disk) -> list[Hook]:

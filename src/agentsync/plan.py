@@ -21,7 +21,7 @@ from dataclasses import replace
 from shlex import quote
 from typing import Final
 
-from agentsync.bases import know
+from agentsync.bases import Known, know
 from agentsync.calm import at_rest, rested
 from agentsync.copies import Action, Change, Copy, Key, Plan, State, Written, entry_word
 from agentsync.edits import Edits, clashes_of, unwritable, without
@@ -182,13 +182,21 @@ class _Project:
             return item.copy("unreadable", standing.found.trouble)
         if item.wanted is None or (standing.says is not None and standing.says == item.says):
             return self._agree(item)
-        how = know(item, self._view, self._snapshot, self._reader).how if standing.found.text is not None else "edited"
-        if how in ("untouched", "old"):
-            return self._update(item)
-        state: State = "foreign" if how == "foreign" else "edited"
+        known = know(item, self._view, self._snapshot, self._reader) if standing.found.text is not None else Known("edited")
+        if known.how in ("untouched", "old"):
+            return item.copy("behind", _went_back(item), decided=True) if self._rests(item, known) else self._update(item)
+        state: State = "foreign" if known.how == "foreign" else "edited"
         if state in self._wishes.overwrite:
             return self._update(item)
         return item.copy(state, _in_the_way(item, state))
+
+    def _rests(self, item: Item, known: Known) -> bool:
+        """Whether a copy stays old until the agent changes: it held what the hub says now, and its project went back from there.
+
+        A branch switch, a stash, or a check before a commit that puts files aside must not be answered by writing into them, unless somebody
+        asks. Only where the lock went back too: without it the next run could take the copy for edited.
+        """
+        return self._wishes.unasked and known.locked and item.row is not None and item.row.hub == item.agent.digest
 
     def _paused(self, item: Item) -> Copy | None:
         """The copy on hold, where its last change was undone and neither it nor its agent changed since."""
@@ -358,6 +366,13 @@ def _deleted(item: Item) -> Problem:
     agent, project = quote(item.agent.id), item.place.target.project
     hint = f"agentsync restore {agent} -p {project}  (or: agentsync exclude {agent} -p {project})"
     return Problem("deleted", "the copy was deleted there and stays deleted", path=item.path, hint=hint, severity="note")
+
+
+def _went_back(item: Item) -> Problem:
+    """Why a copy that is only old stays so."""
+    what = "its project went back to an older version; it rests until the agent changes"
+    hint = f"agentsync push {item.place.target.project} --agent {quote(item.agent.id)}"
+    return Problem("went-back", what, path=item.path, hint=hint, severity="note")
 
 
 def _in_the_way(item: Item, state: str) -> Problem:

@@ -89,15 +89,20 @@ def launchd_agent(job: Job, home: str, user: int) -> Unit:
     )
 
 
-def windows_task(job: Job, folder: str) -> Unit:
-    """A task that begins when the user logs on. folder: where the description of the task is kept."""
+def windows_task(job: Job, folder: str, user: str) -> Unit:
+    """A task that begins when the user logs on. folder: where the description of the task is kept. user: as DOMAIN\\NAME; without it the
+    task would be one for whoever logs on, which only an administrator may make.
+    """
     name = f"agentsync-{job.name}"
     program, *words = job.words
     text = "\n".join([
         '<?xml version="1.0" encoding="UTF-16"?>',
         '<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">',
         f"  <RegistrationInfo><Description>agentsync: keeps {escape(_line(job.hub))} in sync</Description></RegistrationInfo>",
-        "  <Triggers><LogonTrigger><Enabled>true</Enabled></LogonTrigger></Triggers>",
+        f"  <Triggers><LogonTrigger><Enabled>true</Enabled><UserId>{escape(user)}</UserId></LogonTrigger></Triggers>",
+        '  <Principals><Principal id="user">',
+        f"    <UserId>{escape(user)}</UserId><LogonType>InteractiveToken</LogonType><RunLevel>LeastPrivilege</RunLevel>",
+        "  </Principal></Principals>",
         "  <Settings>",
         "    <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>",
         "    <DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries>",
@@ -105,7 +110,7 @@ def windows_task(job: Job, folder: str) -> Unit:
         "    <RestartOnFailure><Interval>PT1M</Interval><Count>10</Count></RestartOnFailure>",
         "    <ExecutionTimeLimit>PT0S</ExecutionTimeLimit>",
         "  </Settings>",
-        "  <Actions>",
+        '  <Actions Context="user">',
         f"    <Exec><Command>{escape(program)}</Command><Arguments>{escape(' '.join(_windows_word(word) for word in words))}</Arguments></Exec>",
         "  </Actions>",
         "</Task>",

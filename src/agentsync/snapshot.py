@@ -95,7 +95,7 @@ class Wishes:
     """What the user asked for: only these agents, only these formats, and what may be overwritten.
 
     take: conflicts decided, agent id to the side that wins: `hub`, a project, or PROJECT:FORMAT. reject: held copies that are not
-    wanted: the hub's version replaces them.
+    wanted: the hub's version replaces them. unasked: nobody asked for this run, a daemon or a hook makes it.
     """
 
     agents: tuple[str, ...] = ()
@@ -104,6 +104,7 @@ class Wishes:
     allow_deletes: bool = False
     take: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     reject: frozenset[Key] = frozenset()
+    unasked: bool = False
 
     def takes(self, identity: str, tags: Iterable[str] = ()) -> bool:
         """Whether an agent is meant."""

@@ -127,7 +127,9 @@ def run(
     each: list every copy by itself, those too that are as they should be in projects where nothing changed since there was nothing to do.
     """
     reader = Reader()
-    rests = None if each or wishes != Wishes() else Rests(space, ledger, recording=way.push and not dry)
+    # Where somebody who asks finds nothing to do, there is nothing for one who does not; the other way round there may be.
+    plain = not each and wishes in (Wishes(), Wishes(unasked=True))
+    rests = Rests(space, ledger, recording=way.push and not dry and not wishes.unasked) if plain else None
     sight = look(space, ledger, names, tell, reader=reader, rests=rests)
     found = new_agents(sight.snapshot, reader) if way.pull else {}
     after, plan = plan_run(space, sight, wishes, way, reader)

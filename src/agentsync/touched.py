@@ -34,6 +34,8 @@ from agentsync.workspace import Workspace, outcome_of, twins
 _PART: Final = 16
 """So many projects are looked at together where all are: what is known of those at rest is forgotten again before the next ones."""
 
+_UNASKED: Final = Wishes(unasked=True)
+
 Changed = Mapping[str, tuple[HubAgent, HubAgent]]
 """Agents whose text in the hub changes: as it was when all projects were last looked at, and as it is to be."""
 
@@ -87,7 +89,7 @@ def run_touched(
     seen = list(names)
     while True:
         snapshot = resting(sight.snapshot)
-        pulled = plan_pull(snapshot, Wishes(), reader, space.root)
+        pulled = plan_pull(snapshot, _UNASKED, reader, space.root)
         changed = changed_agents(known, pulled.agents)
         calm, odd = _calm(space, ledger, rest, changed)
         rest = [name for name in rest if name not in odd]
@@ -98,7 +100,7 @@ def run_touched(
         seen += more
         sight = _joined(sight, look(space, ledger, more, tell, reader=reader, agents=agents))
     found = new_agents(snapshot, reader).values()
-    after, plan = plan_after(space, replace(snapshot, projects=(*snapshot.projects, *calm)), Wishes(), pulled, SYNC, reader)
+    after, plan = plan_after(space, replace(snapshot, projects=(*snapshot.projects, *calm)), _UNASKED, pulled, SYNC, reader)
     plan = replace(plan, problems=(*plan.problems, *found))
     if not ready():
         return None
@@ -120,7 +122,7 @@ def _sifted(
         part, reader = names[start : start + _PART], Reader()
         sight = look(space, ledger, part, tell, reader=reader, agents=agents)
         found = new_agents(sight.snapshot, reader).values()
-        after, plan = plan_run(space, sight, Wishes(), SYNC, reader)
+        after, plan = plan_run(space, sight, _UNASKED, SYNC, reader)
         if any(edit.touches or not edit.project for edit in plan.edits):
             busy += part
             continue

@@ -142,7 +142,8 @@ def _unit(space: Workspace) -> Unit:
     if sys.platform == "darwin":
         return launchd_agent(job, space.machine.home, os.getuid())
     if sys.platform == "win32":
-        return windows_task(job, space.machine.config)
+        user = "\\".join(word for name in ("USERDOMAIN", "USERNAME") if (word := os.environ.get(name)))
+        return windows_task(job, space.machine.config, user)
     config = os.environ.get("XDG_CONFIG_HOME") or f"{space.machine.home}/.config"
     return systemd_unit(job, f"{config}/systemd/user")
 

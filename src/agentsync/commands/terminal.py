@@ -153,7 +153,7 @@ class Terminal:
         if self.out_is_terminal if to_out else self.err_is_terminal:
             console = self._console(to_out=to_out)
             for line in lines:
-                for text in _wrapped(line, console):
+                for text in wrapped(line, console):
                     console.print(text, soft_wrap=True, highlight=False, markup=False, emoji=False)
             return
         for line in lines:
@@ -230,13 +230,21 @@ def _write(stream: IO[str], text: str) -> None:
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
-def _wrapped(line: Line, console: Console) -> Sequence[Text]:
-    """The line as rich text, wrapped to the console with its continuation indented two beyond its own indentation."""
+def styled(line: Line) -> Text:
+    """The line as rich text, with nothing in it that could act on the terminal."""
     from rich.text import Text
 
     text = Text()
     for style, words in line:
         text.append(escape(words), style=_STYLES[style])
+    return text
+
+
+def wrapped(line: Line, console: Console) -> Sequence[Text]:
+    """The line as rich text, wrapped to the console with its continuation indented two beyond its own indentation."""
+    from rich.text import Text
+
+    text = styled(line)
     if text.cell_len <= console.width:
         return [text]
     indent = len(text.plain) - len(text.plain.lstrip(" "))

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,15 +17,20 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from agentsync.commands.app import Session
-from agentsync.commands.terminal import escape
-from agentsync.report import plain_text
+from agentsync.commands.terminal import escape, styled, wrapped
+from agentsync.report import Line
 from agentsync.workspace import identified, open_workspace
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
     from agentsync.watch.events import Event
     from agentsync.watch.loop import Daemon
 
-_SHOWN: Final = 12
+_SHOWN: Final = 100
+_LEAST: Final = 3
+"""Events that are shown, at most and at least."""
 _LOG_BYTES: Final = 1 << 20
 Say = Callable[["Event"], None]
 
@@ -100,34 +105,32 @@ def _live(daemon: Daemon) -> Iterator[Say]:
     from rich.console import Console
     from rich.live import Live
 
-    from agentsync.watch.events import shown
+    from agentsync.watch.view import told
 
-    events: deque[str] = deque(maxlen=_SHOWN)
-    with Live(console=Console(file=sys.stdout, highlight=False), auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
+    events: deque[Line] = deque(maxlen=_SHOWN)
+    console = Console(file=sys.stdout, highlight=False)
+    with Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
 
         def say(event: Event) -> None:
-            events.append(escape(plain_text(shown(event, time.strftime("%H:%M:%S")))))
-            live.update(_screen(daemon.about(), list(events)), refresh=True)
+            events.append(told(event, time.strftime("%H:%M:%S")))
+            live.update(_screen(console, daemon.about(), events, ended=event.kind == "stop"), refresh=True)
 
         yield say
 
 
-def _screen(about: Any, events: list[str]) -> Any:
+def _screen(console: Console, about: Mapping[str, Any], events: Sequence[Line], *, ended: bool) -> Text:
+    """All that is shown, in as many lines as the terminal has: what waits for somebody is wrapped, events are cut."""
     from rich.text import Text
 
-    paused = f"  paused: {about['paused']}" if about["paused"] else ""
-    resting = [one["name"] for one in about["projects"] if one["state"] not in ("ok", "not looked at yet")]
-    lines = [
-        (f"agentsync watch  {about['hub']}{paused}", "bold"),
-        (f"{len(about['projects'])} projects, {about['folders']} folders, {about['changes']} files written"
-         + (f"; resting: {', '.join(resting)}" if resting else ""), ""),
-        *((f"{one['state']}: {one['agent']} in {one['project']}: {one['why']}", "yellow") for one in about["open"][:_SHOWN]),
-        *((f"  {one['hint']}", "cyan") for one in about["open"][:1] if one["hint"]),
-        ("", ""),
-        *((event, "bright_black") for event in events),
-        ("Ctrl-C stops", "bright_black"),
-    ]
-    return Text("\n", no_wrap=True, overflow="ellipsis").join(Text(escape(words), style=style) for words, style in lines)
+    from agentsync.watch.view import head
+
+    above = [piece for line in head(about, console.height // 2) for piece in wrapped(line, console)]
+    room = max(_LEAST, console.height - len(above) - 3)
+    below = [styled(line) for line in list(events)[-room:]]
+    for line in below:
+        line.truncate(console.width, overflow="ellipsis")
+    last = [] if ended else [styled((("faint", "Ctrl-C stops"),))]
+    return Text("\n").join([*above, Text(""), *below, *last])
 
 
 # ---- desktop notices -----------------------------------------------------------------------------------------------

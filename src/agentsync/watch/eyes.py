@@ -111,7 +111,7 @@ class Eyes:
         fresh = places.listing({folder: names for folder, names in self._spots.get(owner, {}).items() if folder != own})
         gone = [path for path, (_, size, _) in self._seen.get(owner, {}).items() if size and path not in fresh and not path.startswith(f"{own}/")]
         soon = time.time_ns() - int(grace * 1e9)
-        odd = [*gone, *(path for path, (_, size, changed) in fresh.items() if not size and changed > soon)]
+        odd = dict.fromkeys((*gone, *(path for path, (_, size, changed) in fresh.items() if not size and changed > soon)))
         self._doubts = {path: when for path, when in self._doubts.items() if path in odd or not _inside(path, self._spots.get(owner, {}))}
         until = max((self._doubts.setdefault(path, now) + grace for path in odd), default=now)
         if until > now:

@@ -185,9 +185,11 @@ class Work:
                 yield Event("pause", f"{outcome.name} rests: {why}", {"project": outcome.name, "state": outcome.state})
 
     def _open(self, done: Done) -> Iterator[Event]:
-        """What waits for somebody since this run, and what does no more."""
+        """What waits for somebody since this run, and what does no more. Of a project that rests nobody knows."""
         found = _waiting(done.result.plan.copies)
         for name in dict.fromkeys((*done.seen, *self.waiting, *found)):
+            if self.states.get(name, "ok") != "ok":
+                continue
             before, now = self.waiting.get(name, ()), found.get(name, ())
             if name not in done.seen:
                 now = (*(one for one in before if one.agent not in done.agents), *now)
