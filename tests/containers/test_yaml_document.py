@@ -266,14 +266,29 @@ def test_a_shared_file_holds_what_was_put_in(items: list[tuple[str, dict[str, An
 @given(MAPS, VALUES, st.lists(TRICKY, min_size=1, max_size=3))
 def test_a_path_that_was_set_is_there(start: dict[str, Any], value: Any, path: list[str]) -> None:
     text = create(FILE, start, None)
-    new = load_plain(set_path(text, tuple(path), value))
     expected: Any = {**start}
     inner = expected
     for step in path[:-1]:
         inner[step] = dict(inner[step]) if isinstance(inner.get(step), dict) else {}
         inner = inner[step]
     inner[path[-1]] = value
-    assert identical(new, expected, ordered=False)
+    assert identical(load_plain(set_path(text, tuple(path), value)), expected, ordered=False)
+    within = f"top: {emit_flow(start)} # one line\n"
+    assert identical(load_plain(set_path(within, ("top", *path), value)), {"top": expected}, ordered=False)
+
+
+@pytest.mark.parametrize(
+    ("old", "path", "new"),
+    [
+        ("p: {t: {}, s: 1}\n", ("p", "t", "a"), "p: {t: {a: [x]}, s: 1}\n"),
+        ("p: {t: , s: 1}\n", ("p", "t", "a"), "p: {t: {a: [x]} , s: 1}\n"),
+        ("p: {t: [], s: 1}\n", ("p", "t"), "p: {t: [x], s: 1}\n"),
+        ("p: [{}, 1]\n", ("p", 0), "p: [[x], 1]\n"),
+    ],
+)
+def test_what_stands_within_braces_stays_on_its_line(old: str, path: tuple[Any, ...], new: str) -> None:
+    """Also where what is replaced is empty."""
+    assert (set_value if isinstance(path[-1], int) else set_path)(old, path, ["x"]) == new
 
 
 def paths_in(value: Any, at: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
