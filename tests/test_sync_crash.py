@@ -23,14 +23,22 @@ from typing import Any, Final
 
 import pytest
 
+from agentsync import git as agentsync_git
+from agentsync import tend
+from agentsync.adopt import Visit, carry_out, find
+from agentsync.config import Project
+from agentsync.copies import Plan
 from agentsync.disk import is_temporary
+from agentsync.hub import HubAgent
 from agentsync.ledger import LedgerError, open_ledger
 from agentsync.model import AgentsyncError
 from agentsync.settle import approve, reject, resolve, what_is_open
 from agentsync.snapshot import Wishes
+from agentsync.survey import read_agents
 from agentsync.sync import PUSH, SYNC, Result, at_work
 from agentsync.sync import run as run_sync
 from agentsync.undo import run_to_undo, undo
+from agentsync.workspace import Machine, Workspace
 from tests.test_push import Watched, agent_text, git, restore, tree
 from tests.test_sync import SETTINGS, Two, edit
 
@@ -63,11 +71,44 @@ class Mortal:
         return wrapped
 
 
+def _stepping_git(step: Callable[..., None]) -> Callable[..., Any]:
+    """git, with a step before and after each call that changes a repository."""
+    real = agentsync_git.run_git
+
+    def call(folder: str, *arguments: str, **keywords: Any) -> Any:
+        changes = bool({"add", "commit"} & set(arguments))
+        if changes:
+            step("git", *arguments[-3:])
+        done = real(folder, *arguments, **keywords)
+        if changes:
+            step("git", *arguments[-3:])
+        return done
+
+    return call
+
+
+OWN: Final = re.compile("(Adopt|Leave|Fork|Remove|Rename|Finish what) .*")
+"""What commits are called in which nothing was taken: one that makes up for a killed run says so."""
+
+TENDED: Final[dict[str, Callable[[Workspace, Any, HubAgent], Any]]] = {
+    "fork": lambda space, ledger, agent: tend.fork(space, ledger, agent, "shop"),
+    "exclude": lambda space, ledger, agent: tend.exclude(space, ledger, agent, "shop"),
+    "rename": lambda space, ledger, agent: tend.rename(space, ledger, agent, "team/checker"),
+    "remove": lambda space, ledger, agent: tend.remove(space, ledger, agent),
+    "restore": lambda space, ledger, agent: tend.restore(space, ledger, agent, "shop"),
+}
+
+
 class Crashing(Two):
     """A world whose runs can be stopped at any step."""
 
     def act(self, command: str, step: Callable[..., None] = lambda *_: None) -> Result:
         """One command of agentsync; `step` is called before and after everything it does."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(agentsync_git, "run_git", _stepping_git(step))
+            return self._act(command, step)
+
+    def _act(self, command: str, step: Callable[..., None]) -> Any:
         space = self.space(Watched(before=step, after=step))
         names = tuple(space.config.projects)
         with at_work(space, command) as (real, _):
@@ -81,7 +122,28 @@ class Crashing(Two):
                 take = command.partition(" ")[2]
                 written = {"reviewer": self.home_file.read_text().replace("hub.", "both.")} if take == "written" else {}
                 return resolve(space, ledger, names, {"reviewer": "hub" if written else take}, written)
+            if command == "adopt":
+                return self._adopt(space, ledger)
+            if command in TENDED:
+                agent = next((one for one in read_agents(space) if one.id == "reviewer"), None)
+                if agent is None:
+                    raise AgentsyncError("it is gone already")
+                return TENDED[command](space, ledger, agent)
             return run_sync(space, ledger, names, Wishes(), SYNC, command)
+
+    def _adopt(self, space: Workspace, ledger: Any) -> Result:
+        known = "lib" in space.config.projects
+        found = find(space, ledger, [Visit("lib", os.path.realpath(self.lib), "project", None if known else Project(path="../lib"))])
+        return carry_out(space, ledger, found)[1] if found.needed else Result(Plan())
+
+    @property
+    def lib(self) -> Path:
+        """A project that the hub does not know yet."""
+        return self.base / "lib"
+
+    def tree(self) -> dict[str, bytes]:
+        """Every file but those of git."""
+        return tree(self.hub, self.shop, self.app, self.lib)
 
     def edited(self) -> None:
         """Edits on all sides, one agent more in the hub and one less."""
@@ -105,6 +167,24 @@ class Crashing(Two):
         edit(self.copilot, "Fourth line.", "Fourth line, copilot.")
         self.act("sync")
 
+    def unknown(self) -> None:
+        """A project that nobody registered: an agent of its own, one the hub knows, and one of a name the hub knows."""
+        for folder, ending in ((".claude", ".md"), (".opencode", ".md")):
+            for name, prompt in (("helper", "Help.\n\nA lot."), ("tester", "Look."), ("reviewer", "Mine.\n\nQuite another.")):
+                path = self.lib / folder / "agents" / f"{name}{ending}"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(agent_text(name, prompt=prompt))
+        git(self.lib, "init", "-q", "-b", "main")
+
+    def own(self) -> None:
+        """A version of a project's own."""
+        edit(self.claude, "Second line.", "Second line, claude.")
+
+    def deleted(self) -> None:
+        """Copies that are gone."""
+        self.claude.unlink()
+        self.act("sync")
+
     def done(self) -> None:
         """A run to be undone."""
         self.edited()
@@ -121,6 +201,12 @@ CASES: Final[dict[str, tuple[str, Callable[[Crashing], None], str]]] = {
     "resolve by hand": (SETTINGS, Crashing.torn, "resolve written"),
     "approve": (SETTINGS, Crashing.held, "approve"),
     "reject": (SETTINGS, Crashing.held, "reject"),
+    "adopt": (SETTINGS, Crashing.unknown, "adopt"),
+    "fork": (SETTINGS, Crashing.own, "fork"),
+    "exclude": (SETTINGS, Crashing.own, "exclude"),
+    "rename": (SETTINGS, Crashing.own, "rename"),
+    "remove": (SETTINGS, Crashing.own, "remove"),
+    "restore": (SETTINGS, Crashing.deleted, "restore"),
 }
 
 
@@ -147,7 +233,7 @@ class Saved:
             restore(self._folder / name, place)
 
 
-def end_of(world: Two) -> dict[str, Any]:
+def end_of(world: Crashing) -> dict[str, Any]:
     """Where a run ended: files, what is committed and what is not, rows, what is on hold. Commits by number, since their names tell the time."""
     commits = git(world.hub, "rev-list", "--reverse", "HEAD").split()
 
@@ -158,17 +244,27 @@ def end_of(world: Two) -> dict[str, Any]:
         rows = {(r.key.path, r.key.format, r.agent, r.name, r.written, r.base, r.hub, r.says) for r in ledger.rows()}
         held = {(one.key.path, one.key.format, one.agent, one.hub, one.copy) for one in ledger.paused()}
         approved = {(key.path, content) for key, content in ledger.approved()}
-    found: dict[str, Any] = {"files": {p.removeprefix(str(world.base)): named(d) for p, d in tree(world.hub, world.shop, world.app).items()}}
+    found: dict[str, Any] = {"files": {p.removeprefix(str(world.base)): named(d) for p, d in world.tree().items()}}
+    found["user"] = Path(Machine.here().config, "config.yaml").read_text()
     for folder in (world.hub, world.shop, world.app):
         has_commits = (folder / ".git/refs/heads/main").exists()
         log = git(folder, "log", "--format=%s", "--name-only").splitlines() if has_commits else []
+        log = [OWN.sub("", line) for line in log]
         found[folder.name] = (log, git(folder, "status", "--porcelain"))
     return {**found, "exclude": (world.app / ".git/info/exclude").read_text(), "rows": rows, "paused": held, "approved": approved}
 
 
 def differences(first: dict[str, Any], second: dict[str, Any]) -> list[str]:
     """Where two ends differ, in a few words."""
-    return [f"{key}: {first[key]!r}\n  not {second[key]!r}" for key in first if first[key] != second[key]]
+    found = []
+    for key in (key for key in first if first[key] != second[key]):
+        one, other = first[key], second[key]
+        if isinstance(one, set):
+            one, other = one - other, other - one
+        elif isinstance(one, dict):
+            one, other = ({name: side[name] for name in side if one.get(name) != other.get(name)} for side in (one, other))
+        found.append(f"{key}: {one!r}\n  not {other!r}")
+    return found
 
 
 def undone(world: Two) -> bool:
@@ -182,11 +278,16 @@ def test_killed_at_any_step_the_same_command_ends_where_an_uninterrupted_one_doe
     world = built(tmp_path / "world", home, case)
     command = CASES[case][2]
     saved = Saved(world, tmp_path / "saved")
-    before = tree(world.hub, world.shop, world.app)
+    before = world.tree()
     taken: list[tuple[str, ...]] = []
     world.act(command, lambda *words: taken.append(words))
-    wanted, after = end_of(world), tree(world.hub, world.shop, world.app)
-    every = 1 if ALL else max(1, len(taken) // 3)
+    tended = command == "adopt" or command in TENDED
+    after_command = world.tree()
+    if tended:
+        world.go(PUSH)          # finishes what is to be finished, before more is taken
+        world.act("sync")
+    wanted = end_of(world)
+    every = 1 if ALL else max(1, len(taken) // 2)
     for number in range(len(taken) if ALL else len(taken) - 1 - sorted(CASES).index(case) % every, -1, -every):
         saved.again()
         left = number
@@ -199,15 +300,36 @@ def test_killed_at_any_step_the_same_command_ends_where_an_uninterrupted_one_doe
 
         with suppress(Killed):
             world.act(command, step)
-        for path, data in tree(world.hub, world.shop, world.app).items():
+        for path, data in world.tree().items():
             if path.endswith("agentsync.lock"):
                 continue
-            assert data in (before.get(path), after.get(path)), (number, taken[number : number + 1], path)
-        with suppress(AgentsyncError):                 # nothing may be left to decide
+            assert data in (before.get(path), after_command.get(path)), (number, taken[number : number + 1], path)
+        with suppress(AgentsyncError):                 # nothing may be left to decide, or to do
             world.act("sync" if command == "undo" and undone(world) else command)
-        assert not differences(end_of(world), wanted), (number, taken[number : number + 1], differences(end_of(world), wanted))
+        if tended:
+            world.go(PUSH)
+            world.act("sync")
+        other = differences(end_of(world), wanted)
+        assert not other, "\n".join([f"killed at step {number} of {len(taken)}, {taken[number : number + 1]}:", *other])
     if ALL:
         print(f"{case}: killed at each of {len(taken)} steps")
+
+
+def test_what_a_killed_run_took_is_committed_with_the_name_of_its_project(tmp_path: Path, home: Path) -> None:
+    """The run dies between the hub's file and the hub's commit, which the next run makes up for."""
+    world = built(tmp_path / "world", home, "sync")
+    settled = 0
+
+    def step(*words: str) -> None:
+        nonlocal settled
+        settled += words == ("settle",)
+        if settled == 2:
+            raise Killed
+
+    with suppress(Killed):
+        world.act("sync", step)
+    world.act("sync")
+    assert git(world.hub, "log", "-1", "--format=%s", "--", "agents/reviewer.md").strip() == "Take edits of reviewer from shop, app"
 
 
 # ---- a disk that fails --------------------------------------------------------------------------------------------
@@ -247,11 +369,11 @@ def test_a_disk_that_fails_at_any_call_is_named_and_the_next_run_completes(
     """Once at one call, and from one call on."""
     world = built(tmp_path / "world", home, "sync")
     saved = Saved(world, tmp_path / "saved")
-    before = tree(world.hub, world.shop, world.app)
+    before = world.tree()
     with monkeypatch.context() as patch:
         counter = Failing(patch, 0, code)
         world.act("sync")
-    wanted, after = end_of(world), tree(world.hub, world.shop, world.app)
+    wanted, after = end_of(world), world.tree()
     steps = range(1, counter.calls + 1) if ALL else range(2 + list(WORDS).index(code) * 5, counter.calls + 1, counter.calls // 2)
     for number in steps:
         for stays in (False, True) if ALL else (number % 2 == 0,):
@@ -265,7 +387,7 @@ def test_a_disk_that_fails_at_any_call_is_named_and_the_next_run_completes(
                 except AgentsyncError as error:
                     said = error.problem.message
             assert not said or WORDS[code] in said or "the hub's file of this agent" in said, (number, said)
-            for path, data in tree(world.hub, world.shop, world.app).items():
+            for path, data in world.tree().items():
                 assert data in (before.get(path), after.get(path)) or is_temporary(path) or path.endswith("agentsync.lock"), (number, path)
             world.act("sync")
             end = end_of(world)
@@ -282,7 +404,7 @@ def test_a_disk_that_fails_at_any_call_is_named_and_the_next_run_completes(
 def test_a_ledger_that_is_full_is_named_and_the_next_run_completes(pages: int, tmp_path: Path, home: Path) -> None:
     world = built(tmp_path / "world", home, "sync")
     space = world.space()
-    before = tree(world.hub, world.shop, world.app)
+    before = world.tree()
     with at_work(space, "sync") as (ledger, _):
         most = ledger._db.execute("PRAGMA page_count").fetchone()[0] + pages
         ledger._db.execute(f"PRAGMA max_page_count = {most}")
@@ -294,7 +416,7 @@ def test_a_ledger_that_is_full_is_named_and_the_next_run_completes(pages: int, t
             said = ""
     assert "full" in said or (pages > 0 and not said)
     if pages == 0:
-        assert tree(world.hub, world.shop, world.app) == before, "nothing changes before it can be had back"
+        assert world.tree() == before, "nothing changes before it can be had back"
     world.act("sync")
     assert all(word in path.read_text() for path in world.all() for word in ("hub.", "claude.", "Does more things"))
     again = world.act("sync")

@@ -249,7 +249,8 @@ def plan_of(space: Workspace, found: Found) -> Plan:
     ]
     if found.text != space.text:
         names = ", ".join(_changed(space.config, load_hub(found.text, formats=space.formats)))
-        edits.append(Edit("", space.root, HUB_FILE, space.text, found.text, notes=(f"{HUB_FILE}: {names}",)))
+        # First: killed before the agents are there, they are new still, and where they may not go stands written already.
+        edits.insert(0, Edit("", space.root, HUB_FILE, space.text, found.text, notes=(f"{HUB_FILE}: {names}",)))
     return Plan((*edits, *_rows(found.adoption.adopted)), projects=found.outcomes, problems=found.problems)
 
 

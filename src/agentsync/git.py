@@ -285,9 +285,13 @@ def commit_paths(top: str, paths: Sequence[str], message: str) -> str | None:
     if not paths:
         return None
     given = b"\0".join(os.fsencode(path) for path in paths)
-    known = run_git(top, "--literal-pathspecs", "add", "--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul", given=given)
-    if known.returncode != 0:
-        raise GitError(Problem("git", f"git add failed: {os.fsdecode(known.stderr).strip()}", path=top))
+    # Of a file that is gone git knows nothing any more where its deletion is staged already, as by a call of ours that was killed.
+    standing = b"\0".join(os.fsencode(path) for path in paths if os.path.lexists(os.path.join(top, path)))  # noqa: PTH118 - texts
+    if standing:
+        arguments = ("add", "--intent-to-add", "--pathspec-from-file=-", "--pathspec-file-nul")
+        known = run_git(top, "--literal-pathspecs", *arguments, given=standing)
+        if known.returncode != 0:
+            raise GitError(Problem("git", f"git add failed: {os.fsdecode(known.stderr).strip()}", path=top))
     done = run_git(
         top, "--literal-pathspecs", "-c", "commit.gpgSign=false", "commit", "--quiet", "--no-verify", "--only", "--cleanup=verbatim",
         f"--message={message}", "--pathspec-from-file=-", "--pathspec-file-nul", given=given,

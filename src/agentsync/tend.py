@@ -46,14 +46,24 @@ def copies_of(space: Workspace, ledger: Ledger, identity: str) -> tuple[Gone, ..
 
 def rename(space: Workspace, ledger: Ledger, agent: HubAgent, new: str) -> Result:
     """Give an agent another id. Its name and its copies stay what they are; selections that name it follow."""
-    moved = _made(space, new, agent.text)
+    moved = _made(space, new, agent.text, begun=_renamed(ledger, new, agent))
     text = with_renamed(space.text, agent.id, new, space.formats)
+    there = space.disk.look(space.root, moved.path) is not None
     edits = [
-        _written(space, moved, "create", f"{agent.id} is called {new} now"),
+        *(() if there else (_written(space, moved, "create", f"{agent.id} is called {new} now"),)),
         *_settings(space, text, f"{HUB_FILE}: {agent.id} is {new}"),
         Edit("", space.root, agent.path, agent.text, None, (Change("move", "", HUB_FORMAT, new, agent.path),)),
     ]
     return _applied(space, ledger, (), edits, "rename", f"Rename {agent.id} to {new}")
+
+
+def _renamed(ledger: Ledger, new: str, agent: HubAgent) -> bool:
+    """Whether a rename was killed when the agent had its new file already, and its old one still."""
+    text = encode(agent.text)
+    return any(
+        one.command == "rename" and (file.old, file.new) == (None, text) and file.path.endswith(f"/{new}{hub.SUFFIX}")
+        for one in ledger.interrupted() for file in ledger.touched(one.id)
+    )
 
 
 def remove(space: Workspace, ledger: Ledger, agent: HubAgent) -> Result:
@@ -116,6 +126,11 @@ def fork(space: Workspace, ledger: Ledger, agent: HubAgent, project: str, target
     (view,) = sight.snapshot.projects
     if view.outcome.state != "ok":
         raise AgentsyncError(view.outcome.why or Problem("stopped", f"{project}: {view.outcome.state}", hint=f"agentsync project enable {project}"))
+    begun = _begun(space, ledger, sight.snapshot.agents, project, agent)
+    if begun is not None:
+        new, known = begun
+        edits = [known, *_settings(space, with_fork(space.text, space.formats, project, agent, new), _in_place(project, agent))]
+        return new.id, _applied(space, ledger, (project,), edits, "fork", f"Fork {agent.id} for {project}", sight)
     side = project if target is None else f"{project}:{target}"
     pulled = plan_pull(sight.snapshot, Wishes((agent.id,), take={agent.id: side}), reader, space.root)
     _check(pulled, agent, project)
@@ -127,9 +142,13 @@ def fork(space: Workspace, ledger: Ledger, agent: HubAgent, project: str, target
     notes = f"{new.id}: {project}'s version of {agent.id}"
     edits = [
         replace(_written(space, new, "create", notes), put=tuple(rows), keep=keep),
-        *_settings(space, text, f"{HUB_FILE}: projects.{project} has it in place of {agent.id}"),
+        *_settings(space, text, _in_place(project, agent)),
     ]
     return new.id, _applied(space, ledger, (project,), edits, "fork", f"Fork {agent.id} for {project}", sight, new)
+
+
+def _in_place(project: str, agent: HubAgent) -> str:
+    return f"{HUB_FILE}: projects.{project} has it in place of {agent.id}"
 
 
 def _check(pulled: Pulled, agent: HubAgent, project: str) -> None:
@@ -152,6 +171,16 @@ def _rows(sight: Sight, pulled: Pulled, agent: HubAgent) -> list[Written]:
     return list({**rows, **pulled.rows}.values())
 
 
+def _begun(space: Workspace, ledger: Ledger, agents: Sequence[HubAgent], project: str, agent: HubAgent) -> tuple[HubAgent, Edit] | None:
+    """What a fork made before it was killed: the agent, and the edit by which the ledger is to know its copies."""
+    name = agent.id.rpartition("/")[2]
+    for record in (file for one in ledger.interrupted() if one.command == "fork" for file in ledger.touched(one.id)):
+        made = next((one for one in agents if one.path == record.path and one.id.startswith(f"{project}/{name}")), None)
+        if made is not None and record.old is None and encode(made.text) == record.new:
+            return made, Edit("", space.root, made.path, made.text, made.text, put=record.after)
+    return None
+
+
 def _free_id(agents: Sequence[HubAgent], project: str, agent: HubAgent) -> str:
     taken = {fold(one.id) for one in agents}
     name = f"{project}/{agent.id.rpartition('/')[2]}"
@@ -161,11 +190,15 @@ def _free_id(agents: Sequence[HubAgent], project: str, agent: HubAgent) -> str:
 # ---- edits --------------------------------------------------------------------------------------------------------
 
 
-def _made(space: Workspace, identity: str, text: str) -> HubAgent:
-    """An agent of the hub with this id and text. AgentsyncError where there is a file already, or the text is no agent."""
+def _made(space: Workspace, identity: str, text: str, *, begun: bool = False) -> HubAgent:
+    """An agent of the hub with this id and text. AgentsyncError where there is a file already, or the text is no agent.
+
+    begun: a file of that text may be there, made by a command that was killed.
+    """
     folder = space.config.agents.rstrip("/")
     path = f"{folder}/{identity}{hub.SUFFIX}"
-    if space.disk.look(space.root, path) is not None:
+    there = space.disk.look(space.root, path) is not None
+    if there and not (begun and space.disk.read(space.root, path).data == encode(text)):
         raise AgentsyncError(f"there is an agent {identity} already", hint=f"agentsync show {identity}")
     made = hub.read_agent(path, folder, encode(text), load(HUB_FORMAT))
     if made is None:

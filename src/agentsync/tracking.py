@@ -20,6 +20,7 @@ from agentsync.hub import agent_id
 from agentsync.ledger import Ledger, Run, Touched
 from agentsync.lockfile import LOCK_FILE, LockLine, read_lock, updated
 from agentsync.model import HUB_FORMAT, Problem
+from agentsync.report import some_of
 from agentsync.snapshot import ProjectView, Snapshot
 from agentsync.workspace import Workspace, shown
 
@@ -98,9 +99,16 @@ class Leftover:
 
     @property
     def subject(self) -> str:
-        """The first line of the commit, where all that is left is that of an undo."""
+        """The first line of the commit, where all that is left is no taking of edits."""
         undid = {run.undid for run in self.runs}
-        return f"Undo run {undid.pop()}" if len(undid) == 1 and None not in undid else ""
+        if len(undid) == 1 and None not in undid:
+            return f"Undo run {undid.pop()}"
+        commands = {run.command.partition(" ")[0] for run in self.runs}
+        return "" if commands - _HUBS_OWN or not commands else f"Finish what {some_of(sorted(commands))} began"
+
+
+_HUBS_OWN = frozenset(["adopt", "exclude", "fork", "remove", "rename"])
+"""Commands whose runs take no edits of copies into the hub."""
 
 
 def leftover(space: Workspace, ledger: Ledger, snapshot: Snapshot) -> Leftover:
@@ -121,11 +129,12 @@ def leftover(space: Workspace, ledger: Ledger, snapshot: Snapshot) -> Leftover:
                 projects[file.root, file.path] = Edit(file.project, file.root, file.path, old, new)
             elif file.root == space.root:
                 identity = agent_id(file.path, space.config.agents.rstrip("/")) or file.path
-                sources = tuple(dict.fromkeys(names[row.key.root] for row in file.after if row.key.root in names))
-                project = sources[0] if sources else "hub"
+                project = next((names[row.key.root] for row in file.after if row.key.root in names), "hub")
                 note = f"{identity}: written by run {run.id}, which was interrupted"
                 change = Change("update", project, HUB_FORMAT, identity, file.path)
-                hub[file.path] = Edit("", file.root, file.path, old, new, (change,), notes=(note,), sources=sources)
+                agreed_before = {(row.key, row.base) for row in file.before}
+                taken = [names[row.key.root] for row in file.after if row.key.root in names and (row.key, row.base) not in agreed_before]
+                hub[file.path] = Edit("", file.root, file.path, old, new, (change,), notes=(note,), sources=tuple(dict.fromkeys(taken)) or (project,))
     mine = [edit for edit in hub.values() if edit.path in _changed(space, list(hub)) and _as_committed(space, edit)]
     return Leftover(runs, tuple(mine), tuple(projects.values()), frozenset(folders))
 
@@ -240,9 +249,11 @@ def _rows(view: ProjectView, done: Sequence[Edit]) -> tuple[list[Written], set[t
         after.update(mine)
     held = {(row.agent, row.key.format) for row in after.values()}
     places = {place.target.format: place for place in view.places}
+    owners = {(row.key.format, row.key.path, row.key.entry): row.agent for row in after.values()}
     orphans = {
         at for at, line in view.lock.items()
-        if line.target in places and line.path not in places[line.target].found and (view.only is None or line.agent in view.only)
+        if (line.target in places and line.path not in places[line.target].found and (view.only is None or line.agent in view.only))
+        or owners.get((line.target, line.path, line.entry), line.agent) != line.agent       # its file is another agent's copy by now
     }
     return [row for row in rows.values() if row.says], (orphans | {(row.agent, row.key.format) for row in before.values()}) - held
 
