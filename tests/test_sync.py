@@ -121,6 +121,17 @@ def test_an_edit_of_one_copy_reaches_the_hub_and_every_other_copy(world: Two) ->
     quiet(world)
 
 
+def test_a_copy_on_hold_goes_along_in_the_run_that_changes_its_agent(world: Two) -> None:
+    edit(world.claude, "Second line.", "Second line, claude.")
+    world.go()
+    world.undo()
+    quiet(world)
+    edit(world.copilot, "Does things", "Does more things")
+    world.go()
+    assert all(word in path.read_text() for path in world.all() for word in ("Second line, claude.", "Does more things"))
+    quiet(world)
+
+
 def settle_stamps(world: Two) -> None:
     """Make every copy old enough for its stamp to be trusted, so that the next run reads none that did not change."""
     time.sleep(2.6)

@@ -73,7 +73,7 @@ def plan_pull(snapshot: Snapshot, wishes: Wishes, reader: Reader, root: str) -> 
                 if edited is not None:
                     groups.setdefault(item.agent.id, []).append(edited)
     for identity in sorted(groups):
-        work.merge(groups[identity])
+        work.merge(work.with_released(groups[identity]))
     agents = tuple(work.agents.get(agent.id, agent) for agent in snapshot.agents)
     return Pulled(tuple(work.edits), agents, work.rows, work.marks, tuple(work.conflicts), work.texts)
 
@@ -91,17 +91,24 @@ class _Work:
         self.conflicts: list[Conflict] = []
         self.texts: dict[str, str] = {}
         self._agreeing: dict[str, list[Item]] = {}
+        self._waiting: dict[str, list[tuple[Item, ProjectView]]] = {}
 
     # ---- one copy ----
 
-    def look(self, item: Item, view: ProjectView) -> _Edited | None:
-        """The copy's own changes; None where there are none to take, with a mark where it must be left alone."""
+    def look(self, item: Item, view: ProjectView, *, released: bool = False) -> _Edited | None:
+        """The copy's own changes; None where there are none to take, with a mark where it must be left alone.
+
+        released: it is on hold no more, because the agent changes in this very run.
+        """
         standing = item.standing
         if item.wanted is not None and standing is not None and standing.says is not None and standing.says == item.says:
             self._agreeing.setdefault(item.agent.id, []).append(item)
         if view.mode == "push" or standing is None or standing.found.text is None or standing.found.trouble is not None:
             return None
-        if item.wanted is None or self._paused(item) or (standing.says is not None and standing.says == item.says):
+        if item.wanted is None or (standing.says is not None and standing.says == item.says):
+            return None
+        if not released and self._paused(item):
+            self._waiting.setdefault(item.agent.id, []).append((item, view))
             return None
         known = know(item, view, self._snapshot, self._reader)
         if known.how in ("lost", "ahead") and item.agent.id in self._wishes.take and item.says is not None and item.wanted.documents:
@@ -169,6 +176,17 @@ class _Work:
             self.texts[found.digest] = found.text or ""
 
     # ---- one agent ----
+
+    def with_released(self, sides: Sequence[_Edited]) -> Sequence[_Edited]:
+        """An agent's edited copies, with those that were on hold until it changes, where it does: else the next run would take them."""
+        agent = sides[0].item.agent
+        waiting = self._waiting.get(agent.id, ())
+        if not waiting or agent.agent is None:
+            return sides
+        merged, _ = _merged(agent.agent, sides, self._decided(agent, sides))
+        if self._written(agent, merged)[0] is agent:
+            return sides
+        return [*sides, *(one for item, view in waiting if (one := self.look(item, view, released=True)) is not None)]
 
     def merge(self, sides: Sequence[_Edited]) -> None:
         """All changes of one agent, tested against the hub's and against each other."""
