@@ -282,7 +282,9 @@ def carry_out(space: Workspace, ledger: Ledger, found: Found, command: str = "ad
     sight = replace(found.sight, snapshot=replace(found.sight.snapshot, projects=views, agents=found.adoption.agents))
     names = sorted({one.project for one in found.adoption.new})
     subject = f"Adopt {count(len(found.adoption.new), 'agent')} from {', '.join(names)}" if names else f"Register {', '.join(sorted(used))}"
-    result = apply(space, ledger, sight, plan, command, subject=subject)
+    result = apply(space, ledger, sight, plan, command, subject=subject, whole=True)
+    if any(edit.path == HUB_FILE for edit, _ in result.failed):
+        return space, result
     return replace(space, text=found.text, config=load_hub(found.text, formats=space.formats)), result
 
 

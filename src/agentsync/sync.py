@@ -163,12 +163,13 @@ def new_agents(snapshot: Snapshot, reader: Reader) -> dict[str, Problem]:
 
 def apply(
     space: Workspace, ledger: Ledger, sight: Sight, plan: Plan, command: str, tell: Tell = nobody, *,
-    undid: int | None = None, subject: str = "",
+    undid: int | None = None, subject: str = "", whole: bool = False,
 ) -> Result:
     """Carry out a plan under the hub's lock. A file that cannot be changed is named, and the others go on.
 
     tell: is told after each copy; what it raises ends the run there, with whole files, and the next run does the rest.
     undid: the run that this one takes back. subject: the first line of the hub's commit, where it is no taking of edits.
+    whole: the hub's files belong together; after one that cannot be changed the others stay.
     """
     before = leftover(space, ledger, sight.snapshot)
     sweep(space.disk, sight.litter, before.folders)
@@ -179,7 +180,7 @@ def apply(
     work.prepare([*ours, *theirs, *(work.telling(quiet) if ours or theirs else ())])
     subject = f"Undo run {undid}" if undid is not None else subject if ours else before.subject
     try:
-        work.change(ours)
+        work.change(ours, whole=whole)
         # Only now: a row that names the hub's new text must not stand before that text does.
         work.remember(quiet)
         work.change(theirs)
@@ -279,10 +280,13 @@ class _Executor:
         self.run, first = self._ledger.begin_run(self._command, touched, texts, run=self.run, undid=self._undid)
         self._numbers.update({id(edit): number for number, edit in enumerate(kept, first)})
 
-    def change(self, edits: Sequence[Edit]) -> None:
-        """Change the files, one after the other, and let the ledger learn of each."""
+    def change(self, edits: Sequence[Edit], *, whole: bool = False) -> None:
+        """Change the files, one after the other, and let the ledger learn of each. whole: none after one that cannot be changed."""
         for edit in edits:
             if id(edit) not in self._numbers:
+                continue
+            if whole and self.failed:
+                self._fail(edit, Problem("hub-failed", "stays, because another file of the hub could not be written", path=edit.path))
                 continue
             if self.broken and any(change.agent in self.broken for change in edit.changes):
                 self._fail(edit, Problem("hub-failed", "the hub's file of this agent could not be written, so its copies stay", path=edit.path))

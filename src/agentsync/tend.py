@@ -226,4 +226,4 @@ def _applied(
     if new is not None:
         sight = replace(sight, snapshot=replace(sight.snapshot, agents=(*sight.snapshot.agents, new)))
     outcomes = tuple(view.outcome for view in sight.snapshot.projects if view.outcome.name in names)
-    return apply(space, ledger, sight, Plan(tuple(edits), projects=outcomes), command, subject=subject)
+    return apply(space, ledger, sight, Plan(tuple(edits), projects=outcomes), command, subject=subject, whole=True)
