@@ -327,7 +327,7 @@ class Player(People):
         often = [self.edit_line] * 6 + [self.edit_field] * 3 + [self.edit_model, self.edit_rights, self.flip_line_ends, self.delete_line]
         seldom = [
             self.delete_copy, self.rename_copy, self.rename_in_hub, self.edit_name, self.delete_in_hub, self.new_agent, self.new_agent,
-            self.foreign_agent, self.break_head, self.mend_head, self.commit, self.switch_branch, self.old_files, self.pull_with_git,
+            self.foreign_agent, self.break_head, self.mend_head, self.commit, self.switch_branch, self.old_files, self.amend, self.pull_with_git,
             self.edit_and_pull, self.end_merges, self.old_settings, self.lose_ledger, self.save_ledger, self.restore_ledger,
         ]
         for _ in range(self.random.randint(1, 4)):

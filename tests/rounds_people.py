@@ -144,10 +144,16 @@ class People:
         return not any((folder / f".git/{name}").exists() for name in ("MERGE_HEAD", "index.lock"))
 
     def old_files(self) -> None:
-        """`git checkout HEAD~2 -- .claude`: old copies on today's branch."""
-        folder = self.random.choice(self.world.projects)
+        """`git checkout HEAD~2 -- .claude`: old copies on today's branch, or old agents in the hub."""
+        folder = self.random.choice(self.world.folders)
         if self._calm(folder):
-            sh(folder, "checkout", "-q", "HEAD~2", "--", self.random.choice(FOLDERS), check=False)
+            path = "agents" if folder == self.world.hub else self.random.choice(FOLDERS)
+            sh(folder, "checkout", "-q", "HEAD~2", "--", path, check=False)
+
+    def amend(self) -> None:
+        """The hub's last commit is another one now: locks may name one that is in no branch."""
+        if self._calm(self.world.hub):
+            sh(self.world.hub, "commit", "-q", "--amend", "--allow-empty", "-m", f"amended {next(self._numbers)}")
 
     def pull_with_git(self) -> None:
         """Somebody else edited and committed in a clone of the hub or of a project; their work arrives by `git pull`."""
