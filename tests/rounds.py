@@ -48,8 +48,9 @@ class Player(People):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.words: set[bytes] = set()
+        self.fresh: set[bytes] = set()
         self.history = quick_git.Words(world.hub, "agents", WORD)
-        self._racing = False
+        self._racing = self._strictly = False
         self._recorded: dict[str, frozenset[bytes]] = {}
         self.done: list[str] = []
 
@@ -74,11 +75,16 @@ class Player(People):
         """People are done: what they took out they took out, what stands now must stay."""
         files = self.world.files()
         self.words -= self.missing(files)
-        self.words.update(word for data in files.values() for word in WORD.findall(data))
+        standing = {word for data in files.values() for word in WORD.findall(data)}
+        self.fresh = standing - self.words
+        self.words |= standing
         return files
 
-    def check(self, before: Mapping[str, bytes], *, records: bool = True) -> None:
-        """Nothing is lost, and nothing half-done lies about."""
+    def check(self, before: Mapping[str, bytes], *, strictly: bool = False) -> None:
+        """Nothing is lost, and nothing half-done lies about.
+
+        strictly: what people wrote in this round stands in a file or in the hub's history: nobody asked to overwrite anything.
+        """
         files = self.world.files()
         gone = self.missing(files)
         if gone:
@@ -88,10 +94,14 @@ class Player(People):
                 raise Lost(f"conflict marks in {path}")
             if not data.startswith(b"---") and before.get(path, b"---").startswith(b"---"):
                 raise Lost(f"half a file: {path}: {data!r}")
+        if strictly:
+            gone = self.fresh.difference(*(WORD.findall(data) for data in files.values())) - self.history.look()
+            if gone:
+                raise Lost(f"written just now, and only in a record: {sorted(gone)}")
         if any("/.agentsync-" in path for path in files):
             raise Lost("a temporary file")
         changed = {path: data for path, data in before.items() if files.get(path) != data}
-        if changed and records:
+        if changed:
             kept = self.records()
             missing = [path for path, data in changed.items() if digest_of(data) not in kept]
             if missing:
@@ -227,19 +237,20 @@ class Player(People):
     def plainly(self, act: Act) -> None:
         before = self.seen()
         self.run(act)
-        self.check(before)
+        self.check(before, strictly=self._strictly)
 
     def twice(self, act: Act) -> None:
-        """And then a sync, of which a second one finds nothing to do."""
+        """And then syncs, of which the third finds nothing to do; the second one only where an agent takes over another's file."""
         self.plainly(act)
-        before = self.seen()
-        self.run(self._sync())
-        self.check(before)
+        for _ in range(2):
+            before = self.seen()
+            self.run(self._sync())
+            self.check(before)
         tree, head = self.world.tree(), self.history_head()
         self.run(self._sync())
         if self.world.tree() != tree or self.history_head() != head:
             after = self.world.tree()
-            raise Lost(f"a second run writes: {[path for path in tree | after if tree.get(path) != after.get(path)]}")
+            raise Lost(f"a third run writes: {[path for path in tree | after if tree.get(path) != after.get(path)]}")
 
     def history_head(self) -> str | None:
         return quick_git.repository(self.world.hub).head()
@@ -264,7 +275,7 @@ class Player(People):
             (folder / ".git/index.lock").unlink(missing_ok=True)
         for path in (path for path in self.world.files() if "/.agentsync-" in path):
             os.unlink(path)
-        self.check(before)
+        self.check(before, strictly=self._strictly)
 
     def raced(self, act: Act) -> None:
         """Somebody writes a file in the middle of it."""
@@ -304,7 +315,7 @@ class Player(People):
             _, status = os.waitpid(child, 0)
             if status:
                 raise Lost(f"one of two processes ended with {status}")
-        self.check(before)
+        self.check(before, strictly=self._strictly)
 
     def _child(self, act: Act) -> int:
         child = os.fork()
@@ -339,6 +350,7 @@ class Player(People):
         how = self.random.choice([self.plainly] * 14 + [self.killed] * 3 + [self.twice, self.raced, self.at_once])
         act = self.random.choice(acts)
         self.done.append(f"{how.__name__} {act.__name__};")
+        self._strictly = act in (self.sync, self.pull)
         how(act())
 
     def settle(self) -> None:
