@@ -41,8 +41,8 @@ crash: $(READY)  ## kill runs at every step, fail every call to the disk, kill t
 
 soak: $(READY)  ## 100,000 random rounds of edits and runs (AGENTSYNC_ROUNDS: another number), a larger planner, the daemon in a storm and killed, real hook managers
 	$(BIN)/python -m tests.soak
-	AGENTSYNC_SOAK=1 $(BIN)/python -m pytest -q -s --numprocesses 0 tests/laws/test_planner.py tests/laws/test_merge_laws.py \
-		tests/test_watch_soak.py tests/test_hook_managers.py $(ARGS)
+	AGENTSYNC_SOAK=1 AGENTSYNC_RESTS=60 $(BIN)/python -m pytest -q -s --numprocesses 0 tests/laws/test_planner.py tests/laws/test_merge_laws.py \
+		tests/laws/test_rests.py tests/test_watch_soak.py tests/test_hook_managers.py $(ARGS)
 
 accept: $(READY)  ## write the goldens again, for you to look at before you commit them
 	$(BIN)/python -m pytest --accept tests/golden $(ARGS)

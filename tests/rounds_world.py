@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import re
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any, Final
 from agentsync.config import load_hub
 from agentsync.disk import LIMIT, Disk, Entry, File, LocalDisk, Stamp
 from agentsync.ledger import Ledger
+from agentsync.walk import Steps, Trace
 from agentsync.workspace import Machine, Workspace, enable, enabled, identified, open_hub, user_file
 from tests import quick_git
 
@@ -51,6 +53,21 @@ class Trusted(LocalDisk):
     def scan(self, root: str, folder: str = "") -> tuple[Entry, ...]:
         return tuple(replace(entry, stamp=self._aged(root, entry.path, entry.stamp)) for entry in super().scan(root, folder))
 
+    def trace(self, root: str, steps: Steps) -> Trace | None:
+        found = super().trace(root, steps)
+        if found is None:
+            return None
+
+        def aged(path: str) -> int:
+            place = f"{root}/{path.lstrip('/')}"
+            return zlib.crc32(Path(place).read_bytes()) if os.path.isfile(place) else 0
+
+        lines = [
+            (path, names, [(*says[:4], 0, aged(f"{path.rstrip('/')}/{name}")) for name, says in zip(names, stats, strict=True)])
+            for path, names, stats in found.lines
+        ]
+        return Trace(marshal.dumps(lines, 0), lines)
+
     def look(self, root: str, path: str) -> Entry | None:
         entry = super().look(root, path)
         return None if entry is None else replace(entry, stamp=self._aged(root, path, entry.stamp))
@@ -81,7 +98,7 @@ class SteppingLedger:
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(self.inner, name)
-        changing = ("begin_run", "settle", "finish_run", "keep", "know_root", "see", "approve", "pause", "forget_root")
+        changing = ("begin_run", "settle", "finish_run", "keep", "know_root", "see", "approve", "pause", "forget_root", "rest")
         return stepping(real, self.step) if name in changing else real
 
 

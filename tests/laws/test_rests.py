@@ -28,12 +28,12 @@ from agentsync.sync import PULL, PUSH, SYNC, Direction, Result, at_work
 from agentsync.sync import run as run_sync
 from agentsync.sync_report import push_exit, push_lines
 from agentsync.workspace import Machine, Workspace, enable, identified, open_hub, user_file
-from tests.laws.test_sync_rounds import Player
+from tests.laws.players import Player
 from tests.test_own_formats import GIZMO
 from tests.test_push import Watched, agent_text, git
 from tests.test_sync import Two, edit
 
-ROUNDS: Final = int(os.environ.get("AGENTSYNC_ROUNDS", "14"))
+ROUNDS: Final = int(os.environ.get("AGENTSYNC_RESTS", "14"))
 SEEDS: Final = range(1, max(6, ROUNDS // 5), 2)
 """Odd ones: their disk's stats are trusted at once."""
 
