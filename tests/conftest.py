@@ -21,7 +21,7 @@ _FORGOTTEN = ("AGENTSYNC_HUB", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS",
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--accept", action="store_true", help="write what was read and written into tests/golden, for review; rights stay as they are")
+    parser.addoption("--accept", action="store_true", help="write what was read, written and printed into tests/golden and tests/screens, for review")
 
 
 @pytest.fixture(autouse=True)

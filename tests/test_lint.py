@@ -276,3 +276,17 @@ def test_nothing_to_look_at_is_said(tmp_path: Path, run: Run) -> None:
     assert (done.code, "there is no such file" in done.err) == (3, True)
     put(tmp_path, "x.md", "Just text.\n")
     assert "no format knows this file" in run("lint", "x.md").out
+
+
+def test_an_empty_file_and_the_reason_for_which_an_agent_is_left_out(tmp_path: Path, run: Run) -> None:
+    """Not what its assistant would mend on the way."""
+    folder = tmp_path / ".claude/agents"
+    folder.mkdir(parents=True)
+    (folder / "empty.md").write_text("\n")
+    (folder / "notes.md").write_text("Notes about our agents.\n")
+    (folder / "red.md").write_text("---\nname: red\ncolor: red description: Paints: red\n---\n\nPaint.\n")
+    ran = run("lint")
+    assert ran.code == 1
+    assert ".claude/agents/empty.md: A103 the file is empty; Claude Code leaves it out without a word" in ran.out
+    assert "red.md:2: A103 `description` is missing" in ran.out
+    assert "notes.md" not in ran.out

@@ -104,7 +104,7 @@ CRLF = W.replace("\n", "\r\n")
         ("unknown, says what it should", None, D, "ok", "heal"),
         ("unknown, says something else", None, EDITED, "foreign", None),
         ("unknown, an older copy", None, W, "foreign", None),
-        ("as written, and no agent any more", W, "# notes\n", "edited", None),
+        ("as written, and no agent any more", W, "# notes\n", "unreadable", None),
         ("in the way, no agent", None, "# notes\n", "foreign", None),
     ],
 )

@@ -622,14 +622,13 @@ def test_a_dry_run_makes_nothing_at_all(world: World, run: Run) -> None:
 def test_what_arrives_by_git_is_not_enabled_here(world: World, run: Run) -> None:
     done = run("push", "--all", cwd=world.hub)
     assert (done.code, tree(world.shop, world.app)) == (0, {})
-    assert "shop, app: 2 projects, each: not enabled here" in done.err
-    assert "agentsync project enable PROJECT" in done.err
+    assert "shop, app: 2 projects: not enabled here\n  hint: agentsync project enable PROJECT\n" in done.err
     assert run("push", "shop", "-y", cwd=world.hub).code == 0
     assert (world.shop / ".claude/agents/reviewer.md").exists()
     assert tree(world.app) == {}
     (world.hub / "agentsync.yaml").write_text(world.settings.replace("../shop", "../app"))  # the same name, somewhere else
     done = run("push", "--all", cwd=world.hub)
-    assert ("shop, app: 2 projects, each: not enabled here" in done.err, tree(world.app)) == (True, {})
+    assert ("shop, app: 2 projects: not enabled here" in done.err, tree(world.app)) == (True, {})
 
 
 def test_inside_a_project_push_means_this_project(world: World, run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -126,8 +127,6 @@ def test_resolve_in_an_editor(world: Two, run: Run, tmp_path: Path, monkeypatch:
         "import re, sys, pathlib\np = pathlib.Path(sys.argv[1])\nt = p.read_text()\nassert '<<<<<<< hub' in t\n"
         "p.write_text(re.sub(r'(?s)<<<<<<<.*?>>>>>>>[^\\n]*', 'Both lines.', t))\n"
     )
-    import sys
-
     monkeypatch.setenv("EDITOR", f"{sys.executable} {editor}")
     assert run("resolve", "reviewer", "--edit", cwd=world.hub).code == 0
     assert all("Both lines." in path.read_text() for path in world.all())
@@ -155,3 +154,31 @@ def test_projects_and_agents_of_which_the_same_is_to_be_said_stand_together(tmp_
         "hint: agentsync skip --refused  (or: agentsync allow --refused)",
     ]
     assert run("push", "--all", cwd=hub).err.count("one, … +2: 3 projects, each") == 1
+
+
+def test_a_text_by_hand_that_is_no_agent_is_kept(world: Two, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit(world.home_file, "Second", "Hub's")
+    edit(world.claude, "Second", "Claude's")
+    editor = tmp_path / "editor.py"
+    editor.write_text("import sys, pathlib\npathlib.Path(sys.argv[1]).write_text('An hour of work.')\n")
+    monkeypatch.setenv("EDITOR", f"{sys.executable} {editor}")
+    ran = run("resolve", "reviewer", "--edit", cwd=world.hub, env={"TMPDIR": str(tmp_path)})
+    assert (ran.code, "is no agent" in ran.err) == (2, True)
+    kept = [line for line in ran.err.splitlines() if "is kept in" in line]
+    assert Path(kept[0].split()[-1]).read_text() == "An hour of work."
+
+
+def test_diff_says_why_nothing_is_done_in_a_project(world: Two, run: Run) -> None:
+    edit(world.home_file, "description:", "color: red description:")
+    ran = run("diff", cwd=world.hub)
+    assert (ran.code, ran.out) == (1, "")
+    assert "shop: stopped" in ran.err
+
+
+def test_status_names_copies_that_were_deleted_in_its_last_words(world: Two, run: Run) -> None:
+    world.claude.unlink()
+    ran = run("status", cwd=world.hub)
+    assert (ran.code, ran.out.splitlines()[-2:]) == (0, [
+        "hub and copies say the same, but for copies that were deleted",
+        "hint: agentsync restore reviewer -p shop  (or: agentsync exclude reviewer -p shop)",
+    ])

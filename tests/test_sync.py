@@ -665,3 +665,52 @@ def test_an_edit_on_an_old_branch_takes_nothing_newer_back(world: Two) -> None:
     world.go()
     assert all("First line, newer." in path.read_text() and "Third line, edited." in path.read_text() for path in world.all())
     quiet(world)
+
+
+# ---- what a copy is called, and what it says ----------------------------------------------------------------------
+
+
+def test_renames_that_follow_each_other_move_no_copy(world: Two) -> None:
+    """`reviewer` became `other`, then `tester` became `reviewer`: every copy goes on under its agent's new id."""
+    world.agent("tester", agent_text("tester", prompt="Test."))
+    world.go()
+    before = tree(world.shop / ".claude", world.shop / ".opencode", world.app / ".github")
+    world.home_file.rename(world.hub / "agents/other.md")
+    (world.hub / "agents/tester.md").rename(world.home_file)
+    result = world.go()
+    assert set(states(result).values()) == {"ok"}
+    assert tree(world.shop / ".claude", world.shop / ".opencode", world.app / ".github") == before
+    edit(world.claude, "Second line.", "Second line, edited.")
+    world.go()
+    assert "Second line, edited." in (world.hub / "agents/other.md").read_text()
+    assert "Test." in world.home_file.read_text()
+    quiet(world)
+
+
+def test_an_edited_copy_that_its_assistant_would_not_load_is_unreadable_with_the_reason(world: Two) -> None:
+    edit(world.claude, "description: Does things", 'description: "Does things')
+    result = world.go()
+    (copy,) = (copy for copy in result.plan.copies if copy.state == "unreadable")
+    assert copy.why is not None
+    assert "a quote is opened and never closed" in copy.why.message
+    assert copy.why.message.startswith("line ")
+    assert '"Does things\n' in world.claude.read_text()
+    world.go(PUSH, Wishes(overwrite=frozenset({"edited"})))
+    assert "description: Does things\n" in world.claude.read_text()
+
+
+def test_an_agent_of_the_hub_is_told_for_what_it_cannot_be_read(world: Two) -> None:
+    """Not for what its assistant would mend."""
+    edit(world.home_file, "description:", "color: red description:")
+    (outcome, *_) = world.go().plan.projects
+    assert outcome.why is not None
+    assert "`description` is missing" in outcome.why.message
+
+
+def test_the_note_of_a_decided_conflict_names_the_side_that_won(world: Two) -> None:
+    edit(world.claude, "Second line.", "Second line of Claude.")
+    edit(world.copilot, "Second line.", "Second line of Copilot.")
+    world.go()
+    result = world.resolve({"reviewer": "app"})
+    notes = [note for one in result.plan.edits for note in one.notes]
+    assert notes == ["reviewer: prompt from app:copilot (.github/agents/reviewer.agent.md)"]

@@ -82,7 +82,8 @@ def _clash(items: Sequence[Item], item: Item) -> Problem:
     if len(agents) == 1:
         what = f"the targets {' and '.join(formats)} would both write {item.path}"
         return Problem("same-file", what, path=item.path, hint=f"take one of them out of the targets of {item.place.target.project}")
-    what = f"{len(agents)} agents would be called {item.native} there: {' and '.join(agents)}"
+    name = min(one.native for one in items)
+    what = f"{len(agents)} agents would be called {name} there: {' and '.join(agents)}"
     return Problem("same-name", what, path=item.path, hint=f'give one another name, or leave one out: select: ["!{agents[-1]}"]')
 
 

@@ -120,9 +120,9 @@ def read_agent(path: str, folder: str, data: bytes, rules: Format) -> HubAgent |
     if reading is None or (reading.status == "skipped" and _is_prose(text)):
         return HubAgent(identity, path, text, digest, "skipped", None, problems)
     if reading.status != "read" or reading.agent is None:
-        first, *rest = problems or (Problem("unreadable", "the file is no agent", path=path),)
+        why = (reading.why or Problem("unreadable", "the file is no agent")).at(path)
         # To its assistant this may be a file to pass over in silence; in the hub it is an agent that its author misses.
-        problems = (replace(first, severity="error"), *rest)
+        problems = (replace(why, severity="error"), *(problem for problem in problems if problem != why))
         return HubAgent(identity, path, text, digest, "unreadable", None, problems)
     return HubAgent(identity, path, text, digest, "read", reading.agent, problems)
 

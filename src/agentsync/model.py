@@ -210,6 +210,20 @@ class Reading:
     problems: tuple[Problem, ...] = ()
     entry: str | None = None
 
+    @property
+    def why(self) -> Problem | None:
+        """The problem for which nothing was read, before those that only say how it was read."""
+        graver = (next((p for p in self.problems if fits(p)), None) for fits in (_is_error, _is_no_agent))
+        return next((problem for problem in graver if problem is not None), self.problems[0] if self.problems else None)
+
+
+def _is_error(problem: Problem) -> bool:
+    return problem.severity == "error"
+
+
+def _is_no_agent(problem: Problem) -> bool:
+    return problem.code == "skipped"
+
 
 @dataclass(frozen=True, slots=True)
 class Rendering:

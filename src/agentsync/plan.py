@@ -5,7 +5,7 @@ what should stand there (D, rendered from the hub). Texts are compared by what t
 
     C says D                     ok; the ledger is put right where it differs
     C is W, or says what W says  update: D is spliced into C as its own document
-    else, W known                edited: somebody's work, listed and left
+    else, W known                edited: somebody's work, listed and left; unreadable where its assistant finds no agent in it
     else                         foreign: not ours, listed and left
     no C, W known                deleted there; it stays so
     no C, no W                   create
@@ -21,6 +21,7 @@ from dataclasses import replace
 from shlex import quote
 from typing import Final
 
+from agentsync import codec
 from agentsync.bases import Known, know
 from agentsync.calm import at_rest, rested
 from agentsync.copies import Action, Change, Copy, Key, Plan, State, Written, entry_word
@@ -188,6 +189,8 @@ class _Project:
         state: State = "foreign" if known.how == "foreign" else "edited"
         if state in self._wishes.overwrite:
             return self._update(item)
+        if known.how == "broken":
+            return item.copy("unreadable", _broken(item))
         return item.copy(state, _in_the_way(item, state))
 
     def _rests(self, item: Item, known: Known) -> bool:
@@ -382,6 +385,18 @@ def _in_the_way(item: Item, state: str) -> Problem:
     target = item.place.target
     hint = f"agentsync push {target.project} --agent {quote(item.agent.id)} --to {target.format} --overwrite {state}"
     return Problem(state, what, path=path, hint=hint, severity="warning")
+
+
+def _broken(item: Item) -> Problem:
+    """Why an edited copy says nothing: what its assistant makes of the file."""
+    assert item.standing is not None  # noqa: S101 - there is a copy
+    found, target = item.standing.found, item.place.target
+    readings = codec.read(Document(found.path, found.text or ""), item.place.rules, kind=found.document)
+    reading = next((one for one in readings if item.standing.entry in (None, one.entry)), None)
+    why = reading.why if reading is not None and reading.why is not None else Problem("broken", "its assistant finds no agent there")
+    hint = why.hint or f"agentsync push {target.project} --agent {quote(item.agent.id)} --to {target.format} --overwrite edited"
+    line = "" if why.line is None else f"line {why.line}: "
+    return replace(why, message=line + why.message, path=found.path, severity="warning", hint=hint)
 
 
 def _lines(text: str) -> str:

@@ -193,7 +193,7 @@ class _Work:
         agent = sides[0].item.agent
         assert agent.agent is not None  # noqa: S101 - only agents that could be read have items
         decided = self._decided(agent, sides)
-        merged, torn = _merged(agent.agent, sides, decided)
+        merged, torn, won = _merged(agent.agent, sides, decided)
         new, why = self._written(agent, merged)
         if why is not None:
             torn = {part: why for side in sides for part in _changed(side)}
@@ -211,11 +211,9 @@ class _Work:
         if changes or put:
             keep = (agent.text, new.text, *(self.texts[row.base] for row in put if row.base in self.texts),
                     *(self.texts[row.hub] for row in put if row.hub in self.texts))
-            notes = tuple(
-                f"{agent.id}: {', '.join(taken)} from {side.word} ({side.item.path})"
-                for side in sides if (taken := [part for part in _changed(side) if part not in torn])
-            )
-            sources = tuple(dict.fromkeys(side.item.place.target.project for side in sides if set(_changed(side)) - torn.keys()))
+            taken = [(side, [p for p in _changed(side) if p not in torn and (p not in won or side.word == decided)]) for side in sides]
+            notes = tuple(f"{agent.id}: {', '.join(parts)} from {side.word} ({side.item.path})" for side, parts in taken if parts)
+            sources = tuple(dict.fromkeys(side.item.place.target.project for side, parts in taken if parts))
             self.edits.append(Edit("", self._root, agent.path, agent.text, new.text, changes, tuple(put), _moved(sides, put), keep, notes, sources))
 
     def _take_along(self, agent: HubAgent) -> None:
@@ -327,12 +325,13 @@ def _changed(side: _Edited) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for change in side.lifted.changes.values() for part in change))
 
 
-def _merged(ours: Agent, sides: Sequence[_Edited], decided: str | None) -> tuple[Agent, dict[str, str]]:
-    """The hub's agent with all changes that go together, and the parts that do not, each with the reason."""
+def _merged(ours: Agent, sides: Sequence[_Edited], decided: str | None) -> tuple[Agent, dict[str, str], set[str]]:
+    """The hub's agent with all changes that go together; the parts that do not, each with the reason; those the decided side alone gave."""
     before = parts_of(ours)
     versions: dict[str, list[Any]] = {}
     taken: dict[str, Any] = {}
     torn: dict[str, str] = {}
+    won: set[str] = set()
     for side in sides:
         base, theirs = parts_of(side.hub_then), parts_of(side.lifted.agent)
         for part in _changed(side):
@@ -349,9 +348,11 @@ def _merged(ours: Agent, sides: Sequence[_Edited], decided: str | None) -> tuple
             result[part] = value
         elif decided is None:
             torn[part] = "changed differently on two sides"
-        elif part in taken:
-            result[part] = taken[part]
-    return with_parts(ours, result), torn
+        else:
+            won.add(part)
+            if part in taken:
+                result[part] = taken[part]
+    return with_parts(ours, result), torn, won
 
 
 # ---- words --------------------------------------------------------------------------------------------------------
@@ -381,7 +382,7 @@ def _conflict_problem(item: Item, parts: Sequence[str]) -> Problem:
 
 
 _APART: Final[Mapping[str, tuple[State, str, str]]] = {
-    "lost": ("conflict", "what was last agreed is not known any more, and hub and copy differ", "agentsync resolve {agent}"),
+    "lost": ("conflict", "hub and copy differ, and what they last agreed on is not known", "agentsync resolve {agent}"),
     "ahead": ("conflict", "its lock names a commit of the hub that this clone lacks", "git -C {hub} pull"),
     "renamed": ("conflict", "it calls itself {name} now", "agentsync push {project} --agent {agent} --to {format} --overwrite edited"),
 }

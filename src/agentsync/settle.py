@@ -97,7 +97,9 @@ def _rewritten(space: Workspace, agent: HubAgent, text: str) -> HubAgent:
         raise AgentsyncError(f"the text of {agent.id} still holds marks of the conflict", hint=f"agentsync resolve {agent.id} --edit")
     found = read_agent(agent.path, space.config.agents.rstrip("/"), encode(text), load(HUB_FORMAT))
     if found is None or found.agent is None:
-        raise AgentsyncError(found.problems[0] if found and found.problems else Problem("unreadable", "the text is no agent"))
+        why = found.problems[0] if found and found.problems else Problem("unreadable", "it has no head")
+        what = f"what was written for {agent.id} is no agent: {why.message}"
+        raise AgentsyncError(replace(why, message=what, path=None, column=None, severity="error"))
     return found
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agentsync import codec
@@ -237,21 +237,35 @@ def fold(text: str) -> str:
 def items_of(place: Place, agents: Sequence[HubAgent], reader: Reader) -> tuple[list[Item], list[Written]]:
     """The target's agents with what stands there for each, and the rows of agents that no longer belong there."""
     wanted = [agent for agent in agents if selects(place.target, agent)]
-    rows = {row.agent: row for row in place.rows}
-    known = {agent.id for agent in agents}
-    ids = {agent.id for agent in wanted}
     recorded = {(row.key.path, row.key.entry_key) for row in place.rows}
     names = _names(place, recorded, reader)
-    # A vanished id and a new one of the same name are a rename: the copy goes on under the new id.
-    vanished = {fold(row.name): row for row in place.rows if row.agent not in known}
-    items = []
-    for agent in wanted:
-        row = rows.get(agent.id)
-        if row is None and vanished:
-            row = vanished.pop(fold(_native(place, agent)), None)
-            ids.update([row.agent] if row else [])
-        items.append(_item(place, agent, row, names, reader))
+    rows = _rows(place, wanted, {agent.id for agent in agents})
+    items = [_item(place, agent, rows.get(agent.id), names, reader) for agent in wanted]
+    ids = {agent.id for agent in wanted}.union(row.agent for row in rows.values())
     return items, [row for row in place.rows if row.agent not in ids]
+
+
+def _rows(place: Place, wanted: Sequence[HubAgent], known: Collection[str]) -> dict[str, Written]:
+    """The row of each agent that has one. A vanished id and a new one of the same name are a rename: the copy goes on under the new id.
+
+    Renames may follow each other (`a` became `b`, then `c` became `a`): the row of `a` is that of `b` then, and the row of `c` that of `a`.
+    """
+    rows = {row.agent: row for row in place.rows}
+    found = {agent.id: rows[agent.id] for agent in wanted if agent.id in rows}
+    if all(row.agent in known for row in place.rows):
+        return found
+    by_name, by_id = {fold(row.name): row for row in place.rows}, {agent.id: agent for agent in wanted}
+    for new in (agent for agent in wanted if agent.id not in rows):
+        chain: dict[str, Written] = {}
+        agent: HubAgent | None = new
+        while agent is not None and agent.id not in chain and (row := by_name.get(fold(_native(place, agent)))) is not None:
+            chain[agent.id] = row
+            if row.agent not in known:
+                found.update(chain)
+                del by_name[fold(row.name)]
+                break
+            agent = by_id.get(row.agent)
+    return found
 
 
 def _names(place: Place, recorded: set[tuple[str, str | None]], reader: Reader) -> dict[str, tuple[Found, str | None]]:

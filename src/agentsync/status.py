@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import Any, Final
 
 from agentsync import git
@@ -213,11 +214,16 @@ def _hints(found: Status) -> Iterator[Line]:
     pending = [row for row in found.rows if row.next != " "]
     if not states - {"ok", "deleted"} and not pending:
         resting = sum(row.copy.decided and row.copy.state in ("behind", "missing") for row in found.rows)
-        yield (("faint", f"nothing to do; {count(resting, 'copy', 'copies')} at rest") if resting else ("good", "hub and copies say the same"),)
+        if resting:
+            yield (("faint", f"nothing to do; {count(resting, 'copy', 'copies')} at rest"),)
+        elif "ok" in states and not any(outcome.state in ("stopped", "missing", "busy") for outcome in found.plan.projects):
+            but: Span = ("faint", ", but for copies that were deleted" if "deleted" in states else "")
+            yield (("good", "hub and copies say the same"), but)
+        yield from _deleted_hints(found)
         return
     if any((row.there, row.next) != (" ", " ") for row in found.rows):
         yield (("faint", "first column: changed there; second: what sync does (A add, M change, D remove, R move, ^ to the hub)"),)
-    if pending:
+    if pending and found.parked is None:
         yield hint_line("agentsync sync  (agentsync diff shows what it changes)")
     if "conflict" in states:
         yield hint_line("agentsync resolve")
@@ -227,6 +233,20 @@ def _hints(found: Status) -> Iterator[Line]:
         yield hint_line("agentsync skip --refused  (or: agentsync allow --refused)")
     if "foreign" in states:
         yield hint_line("agentsync push --overwrite foreign  (or move the files away)")
+    roots = {outcome.name: outcome.root for outcome in found.plan.projects}
+    broken = [row.copy for row in found.rows if row.copy.state == "unreadable" and row.copy.path and roots.get(row.copy.project)]
+    if broken:
+        files = [quote(shown(roots[copy.project] or "", copy.path or "")) for copy in broken[:3]]
+        yield hint_line(f"agentsync lint {' '.join(dict.fromkeys(files))}")
+    yield from _deleted_hints(found)
+
+
+def _deleted_hints(found: Status) -> Iterator[Line]:
+    """The answers to copies that somebody deleted."""
+    gone = {(quote(row.copy.agent), row.copy.project) for row in found.rows if row.copy.state == "deleted" and not row.copy.decided}
+    if gone:
+        agent, project = min(gone) if len(gone) == 1 else ("ID", "PROJECT")
+        yield hint_line(f"agentsync restore {agent} -p {project}  (or: agentsync exclude {agent} -p {project})")
 
 
 # ---- for programs -------------------------------------------------------------------------------------------------

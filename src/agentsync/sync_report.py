@@ -79,6 +79,24 @@ def _hub_lines(result: Result, *, dry: bool) -> Iterator[Line]:
         yield hint_line(f"agentsync resolve {quote(agents[0])}" if len(agents) == 1 else "agentsync resolve", 4)
 
 
+def stopped_lines(outcomes: Iterable[ProjectOutcome]) -> Iterator[Line]:
+    """Projects in which nothing is done, and why."""
+    for outcome in outcomes:
+        first, *rest = _stopped_lines(outcome)
+        yield (("strong", outcome.name), *first)
+        yield from rest
+
+
+def _stopped_lines(outcome: ProjectOutcome) -> Iterator[Line]:
+    """Why nothing is done in a project; the first line is what follows its name."""
+    style: Style = "faint" if outcome.state == "not enabled here" else "warn"
+    yield (("", ": "), (style, outcome.state))
+    if outcome.why is not None:
+        yield from problem_lines(outcome.why, 2)
+    elif outcome.state == "not enabled here":
+        yield hint_line(f"agentsync project enable {outcome.name}", 2)
+
+
 def _projects_lines(result: Result, *, dry: bool) -> Iterator[Line]:
     """Project by project; those of which the same is to be said are named together, at the place of the first."""
     parts = _Parts(result)
@@ -90,7 +108,7 @@ def _projects_lines(result: Result, *, dry: bool) -> Iterator[Line]:
         head, *rest = general if len(names) > 1 else said[names[0]]
         named: list[Span] = [("strong", some_of(names))]
         if len(names) > 1:
-            named += [("", f": {count(len(names), 'project')}"), ("", ", each" if rest else "")]
+            named += [("", f": {count(len(names), 'project')}"), ("", ", each" if rest and not head else "")]
         yield (*named, *head)
         yield from rest
 
@@ -131,12 +149,7 @@ class _Parts:
 def _project_lines(outcome: ProjectOutcome, parts: _Parts, *, dry: bool) -> Iterator[Line]:
     """What is said of one project; the first line is what follows its name."""
     if outcome.state != "ok":
-        style: Style = "faint" if outcome.state == "not enabled here" else "warn"
-        yield (("", ": "), (style, outcome.state))
-        if outcome.why is not None:
-            yield from problem_lines(outcome.why, 2)
-        elif outcome.state == "not enabled here":
-            yield hint_line(f"agentsync project enable {outcome.name}", 2)
+        yield from _stopped_lines(outcome)
         return
     copies, changes = parts.copies.get(outcome.name, []), parts.changes.get(outcome.name, [])
     unlisted = parts.same.get(outcome.name, {})
@@ -155,6 +168,8 @@ def _project_lines(outcome: ProjectOutcome, parts: _Parts, *, dry: bool) -> Iter
         settled = sum(copy.state == "refused" and copy.decided for copy in here)
         counts += [("faint", f"{settled:,} left out")] if settled else []
         refused = [(copy.agent, copy.why) for copy in here if copy.state == "refused" and not copy.decided and copy.why is not None]
+        if not counts and not refused and any(copy.why is not None for copy in here):
+            continue                                  # all that there is to say of it is listed below
         for line in refusal_lines(target, counts, refused):
             yield (("", "  "), *line)
     for target, other in outcome.via.items():
@@ -203,7 +218,8 @@ def _common_hint(hints: Sequence[str]) -> str | None:
         if len({found[0] if (found := re.search(option, one)) else "" for one in hints}) > 1:
             hint = re.sub(option, "", hint)
     if len(set(hints)) > 1:
-        hint = re.sub(r"\b(restore|exclude) ('[^']*'|\S+)", r"\1 ID", hint)
+        hint = re.sub(r"\b(restore|exclude|approve) ('[^']*'|\S+)", r"\1 ID", hint)
+        hint = re.sub(r"\bresolve ('[^']*'|\S+)", "resolve", hint)
     return hint
 
 

@@ -55,7 +55,7 @@ def where_am_i(session: Session) -> int:
     hub = the_hub(session.hub, here, known)
     seen = look_around(here, formats)
     present = [rules for rules in formats if rules.id not in {one.rules.id for one in seen} and _uses(here, rules)]
-    session.terminal.print(lines(here, hub, seen, present, formats))
+    session.terminal.print(lines(here, hub, seen, present))
     return 0
 
 
@@ -106,7 +106,7 @@ def _uses(here: Path, rules: Format) -> bool:
     return any(top.startswith(".") and top not in _OF_NOBODY and (here / top).is_dir() for top in tops)
 
 
-def lines(here: Path, hub: HubSeen | None, seen: Sequence[Seen], present: Sequence[Format], formats: Sequence[Format]) -> Iterator[Line]:
+def lines(here: Path, hub: HubSeen | None, seen: Sequence[Seen], present: Sequence[Format]) -> Iterator[Line]:
     """What is said of a folder."""
     if hub is None:
         yield (("strong", str(here)), ("", ": no hub here"))
@@ -120,14 +120,14 @@ def lines(here: Path, hub: HubSeen | None, seen: Sequence[Seen], present: Sequen
     if not rows and hub is None:
         yield text_line("  no agents of any assistant agentsync knows", "faint")
     yield ()
-    yield from _next(hub, seen, present, formats)
+    yield from _next(hub, seen, present)
 
 
 def _trouble(one: Seen) -> str:
     return f"{count(len(one.wrong), 'file')} it would not load ({some_of(one.wrong)})" if one.wrong else ""
 
 
-def _next(hub: HubSeen | None, seen: Sequence[Seen], present: Sequence[Format], formats: Sequence[Format]) -> Iterator[Line]:
+def _next(hub: HubSeen | None, seen: Sequence[Seen], present: Sequence[Format]) -> Iterator[Line]:
     """The command to type now, and what it does."""
     used = [one for one in seen if one.agents]
     if hub is not None and hub.project is not None and hub.agents:
@@ -142,13 +142,13 @@ def _next(hub: HubSeen | None, seen: Sequence[Seen], present: Sequence[Format], 
         yield from _commands(("agentsync list", "the agents of this hub"), ("agentsync push -n", "what a push to your projects would do"))
     elif used:
         others = [rules for rules in (*(one.rules for one in used[1:]), *present) if _takes(rules)]
-        others = others or [rules for rules in formats if _takes(rules) and rules.id != used[0].rules.id]
         # One that can hold agents to their tools will refuse fewer of them.
         others.sort(key=lambda rules: rules.rights.style == "none")
-        target = others[0].id
+        target, title = (others[0].id, others[0].title) if others else ("FORMAT", "another assistant")
         yield from _commands(
-            (f"agentsync init --here --to {target}", f"keep these agents in {others[0].title} too, and in step"),
+            (f"agentsync init --here --to {target}", f"keep these agents in {title} too, and in step"),
             (f"agentsync convert {used[0].folder} --to {target} --into .", "only write them once"),
+            *(() if others else (("agentsync formats", "the assistants agentsync knows"),)),
         )
     else:
         yield from _commands(

@@ -11,11 +11,12 @@ import click
 from agentsync.commands.app import Session, formats_of
 from agentsync.copies import Edit
 from agentsync.model import AgentsyncError
-from agentsync.report import Line, some_of
+from agentsync.report import Line, problems_lines, some_of
 from agentsync.settle import Open, contents_of
 from agentsync.snapshot import Reader, Wishes
 from agentsync.survey import look
 from agentsync.sync import PULL, PUSH, SYNC, at_work, plan_run
+from agentsync.sync_report import stopped_lines
 from agentsync.workspace import open_workspace, projects_meant
 
 
@@ -48,7 +49,10 @@ def diff(
         session.terminal.print(_edit_lines(edits))
     if way is not PUSH:
         session.terminal.print(_held_lines(Open(sight.snapshot, plan)))
-    return 0
+    stopped = [outcome for outcome in plan.projects if outcome.state in ("stopped", "busy", "missing")]
+    session.terminal.say(stopped_lines(stopped))
+    session.terminal.say(problems_lines(plan.problems))
+    return int(any(outcome.state != "busy" for outcome in stopped) or any(problem.severity == "error" for problem in plan.problems))
 
 
 def _edit_lines(edits: Sequence[Edit]) -> Iterator[Line]:

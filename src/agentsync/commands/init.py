@@ -59,7 +59,8 @@ def init(session: Session, folder: str, here: bool, to: tuple[str, ...]) -> int:
     machine, disk = Machine.here(), LocalDisk()
     root = os.path.realpath(os.path.expanduser(folder))  # noqa: PTH111 - a text is wanted
     if (Path(root) / HUB_FILE).is_file():
-        raise AgentsyncError(f"{shown(root)} is a hub already", hint=f"agentsync -C {shlex.quote(shown(root))} list".replace("-C . ", ""))
+        what = f"{shown(root, HUB_FILE)} is there: this folder is a hub already"
+        raise AgentsyncError(what, hint=f"agentsync -C {shlex.quote(shown(root))} list".replace("-C . ", ""))
     if root == machine.home:
         raise AgentsyncError("your home directory is no hub: agents of yours need a folder of their own", hint="agentsync init ~/agents")
     formats = registry(disk, machine.config, None, {})

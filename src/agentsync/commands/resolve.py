@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 
 import click
@@ -11,6 +13,7 @@ import click
 from agentsync.commands.app import Session
 from agentsync.commands.running import clock, opened, show
 from agentsync.copies import Conflict, Copy
+from agentsync.disk import encode
 from agentsync.hub import matches
 from agentsync.model import AgentsyncError
 from agentsync.report import Line, did_you_mean, hint_line, text_line
@@ -55,7 +58,11 @@ def resolve(session: Session, agent: str | None, take: str | None, edit: bool, a
             answers = _asked(session, found, agents)
         if not answers:
             return 1
-        result = settle(space, ledger, names, answers, written)
+        try:
+            result = settle(space, ledger, names, answers, written)
+        except AgentsyncError:
+            session.terminal.say(_kept(written))
+            raise
     return show(session, result, as_json=as_json, started=started)
 
 
@@ -155,6 +162,15 @@ def _edited(found: Open, agents: Sequence[str]) -> dict[str, str]:
         if text is not None:
             written[identity] = "\n".join(line for line in text.split("\n") if not line.startswith(_NOTE))
     return written
+
+
+def _kept(written: Mapping[str, str]) -> Iterator[Line]:
+    """Keep what was written by hand and cannot be used as it is, and say where."""
+    for identity, text in written.items():
+        number, path = tempfile.mkstemp(prefix=f"agentsync-{identity.replace('/', '-')}-", suffix=".md")
+        with os.fdopen(number, "wb") as stream:
+            stream.write(encode(text))
+        yield text_line(f"what you wrote for {identity} is kept in {path}")
 
 
 _NOTE = "# conflict: "

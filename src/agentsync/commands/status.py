@@ -43,4 +43,5 @@ def status(session: Session, projects: tuple[str, ...], every: bool, agents: tup
         if told.running:
             session.terminal.print([(("faint", f"agentsync watch keeps this hub in sync (process {told.about.get('pid', 'unknown')})"),)])
     needs_you = any(row.copy.state not in ("ok", "deleted", "behind", "missing", "edited") and not row.copy.decided for row in found.rows)
-    return 1 if needs_you else 0
+    stopped = any(outcome.state in ("stopped", "missing") for outcome in found.plan.projects)
+    return 1 if needs_you or stopped else 0

@@ -119,7 +119,10 @@ def _loading(looked: _Looked, reading: Reading) -> Iterator[Problem]:
     """Why the assistant does not load the agent, or not as it stands there."""
     if reading.status == "read" or not reading.problems:
         return
-    first = _told(next((problem for problem in reading.problems if problem.severity == "error"), reading.problems[0]), looked.source.rules)
+    if reading.status == "skipped" and not looked.source.text.strip():
+        yield _found("A103", f"the file is empty; {looked.source.rules.title} leaves it out without a word")
+        return
+    first = _told(reading.why or reading.problems[0], looked.source.rules)
     lenient = loosened(looked.kind.layout)
     if lenient is not None and looked.parsed.outcome not in (None, "ignored") and parse(looked.source.text, lenient).repaired:
         message = f"{first.message}. {looked.source.rules.title} would mend it, but not with these line ends or this byte order mark"
