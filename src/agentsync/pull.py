@@ -183,7 +183,7 @@ class _Work:
         waiting = self._waiting.get(agent.id, ())
         if not waiting or agent.agent is None:
             return sides
-        merged, _ = _merged(agent.agent, sides, self._decided(agent, sides))
+        merged, _, _ = _merged(agent.agent, sides, self._decided(agent, sides))
         if self._written(agent, merged)[0] is agent:
             return sides
         return [*sides, *(one for item, view in waiting if (one := self.look(item, view, released=True)) is not None)]
