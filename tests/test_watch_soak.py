@@ -22,7 +22,7 @@ from agentsync.model import AgentsyncError
 from agentsync.snapshot import Wishes
 from agentsync.sync import PUSH
 from agentsync.watch import state
-from tests.laws.test_sync_rounds import WORD, Player
+from tests.laws.players import WORD, Player
 from tests.test_push import agent_text, git, tree
 from tests.test_sync import Two
 from tests.test_watch import SECONDS, by_vim, living, says, until

@@ -216,7 +216,7 @@ def _hints(found: Status) -> Iterator[Line]:
         resting = sum(row.copy.decided and row.copy.state in ("behind", "missing") for row in found.rows)
         if resting:
             yield (("faint", f"nothing to do; {count(resting, 'copy', 'copies')} at rest"),)
-        elif "ok" in states and not any(outcome.state in ("stopped", "missing", "busy") for outcome in found.plan.projects):
+        elif ("ok" in states or found.plan.same) and not any(outcome.state in ("stopped", "missing", "busy") for outcome in found.plan.projects):
             but: Span = ("faint", ", but for copies that were deleted" if "deleted" in states else "")
             yield (("good", "hub and copies say the same"), but)
         yield from _deleted_hints(found)
