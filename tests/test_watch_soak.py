@@ -236,18 +236,21 @@ class Editors(Player):
         git(folder, "checkout", "-q", "-f", "main")
 
     def hub_to_a_branch_and_back(self) -> None:
-        self.patiently("add", "-A")
-        self.patiently("commit", "-q", "--allow-empty", "-m", "by hand")
-        self.patiently("switch", "-q", "-C", "side", f"HEAD~{self.random.randrange(3)}")
+        steps = ("add", "-A"), ("commit", "-q", "--allow-empty", "-m", "by hand")
+        self.patiently(*steps, ("switch", "-q", "-C", "side", f"HEAD~{self.random.randrange(3)}"))
         self.nap(0.4)
         path = self.random.choice([path for path in self.crowd.of(self.random.choice(AGENTS))[1:] if path.exists()])
         self.add_line(path.stem, path)
         self.nap(0.4)
-        self.patiently("switch", "-q", "main")
+        self.patiently(("switch", "-q", "main"))
 
-    def patiently(self, *words: str) -> None:
-        """git in the hub, where the daemon may be committing just now."""
-        until(lambda: subprocess.run(["git", "-C", str(self.crowd.hub), *words], capture_output=True, check=False).returncode == 0, " ".join(words))
+    def patiently(self, *steps: tuple[str, ...]) -> None:
+        """git in the hub, from the first step where one fails: the daemon may be committing, or may have written since."""
+        def done() -> bool:
+            calls = (["git", "-C", str(self.crowd.hub), *words] for words in steps)
+            return all(subprocess.run(call, capture_output=True, check=False).returncode == 0 for call in calls)
+
+        until(done, " ".join(steps[-1]))
 
     def decide_some(self) -> None:
         """What waits for somebody is decided on the command line, beside the daemon."""

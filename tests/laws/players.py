@@ -10,9 +10,10 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+from agentsync.copies import Copy
 from agentsync.ledger import open_ledger
 from agentsync.model import AgentsyncError
-from agentsync.sync import SYNC
+from agentsync.sync import PULL, SYNC
 from tests.rounds_world import Trusted
 from tests.test_push import agent_text, git
 from tests.test_sync import Two
@@ -141,3 +142,11 @@ class Player:
 
     def decide(self) -> None:
         self.world.decide(let_in=self.random.random() < 0.7)
+
+    def resolve(self) -> None:
+        found = {copy.agent: copy for copy in self.world.go(PULL).plan.copies if copy.state == "conflict"}
+        if found:
+            self.world.resolve({agent: self._side(copy) for agent, copy in found.items()})
+
+    def _side(self, copy: Copy) -> str:
+        return self.random.choice(["hub", f"{copy.project}:{copy.target}"])
