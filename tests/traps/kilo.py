@@ -64,6 +64,10 @@ RIGHTS: Final[tuple[Trap, ...]] = (
     Writes(trap="no tools", agent=agent("x", ()), holds=('permission:\n  "*": deny\n',), losses=()),
     Writes(trap="SECURITY: a shell denied takes its second shell too", agent=agent("x", deny=("shell",)), holds=("  bash: deny\n  background_process: deny\n",), losses=()),
     Writes(trap="a limited shell has no second one", agent=agent("x", ("shell(git *)",)), holds=('    "*": deny\n    git *: allow\n',), never=("background_process",), losses=()),
+    Writes(trap="SECURITY: a shell denied but for some commands takes its second shell whole", agent=agent("x", deny=("shell(!git *)",)),
+           holds=('    "*": deny\n    git *: allow\n  background_process: deny\n',), losses=(("narrowed", "rights"),)),
+    Writes(trap="SECURITY: what the shell asks about, its second shell asks about", agent=agent("x", ask=("shell(git *)",)),
+           holds=("    git *: ask\n  background_process: ask\n",), losses=(("narrowed", "rights"),)),
     Writes(trap="MCP names are joined", agent=agent("x", ("mcp:my-srv/one", "mcp:ctx")), holds=("my-srv_one: allow", "ctx_*: allow")),
 )
 

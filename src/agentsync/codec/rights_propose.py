@@ -347,13 +347,18 @@ def _deny_rule(table: ToolTable, found: dict[str, Value], grant: str, allow: str
 
 
 def _set_rules(table: ToolTable, found: dict[str, Value], name: str, limit: str | None, action: str, rest: str) -> None:
-    """One rule for a tool and for each that goes with it; what takes no patterns is given only as a whole."""
-    patterned = table.rules.patterned
+    """One rule for a tool and for each that goes with it; what takes no patterns has the narrowest of what the patterns have."""
+    patterned, widest_first = table.rules.patterned, table.rules.actions
     for one in table.accompanied([name]):
         if one == name or limit is None or one in patterned:
             _set_rule(found, one, limit, action, rest, patterned)
-        elif action == table.rules.actions[2]:
-            _set_rule(found, one, None, action, rest, patterned)
+            continue
+        narrowest = max(action, rest, key=widest_first.index)
+        here = found.get(one)
+        held = isinstance(here, str) and widest_first.index(here) >= widest_first.index(narrowest)
+        # Where everything that is not named is denied, it needs no rule of its own.
+        if not held and narrowest != widest_first[0] and (action == narrowest or found.get("*") != narrowest):
+            _set_rule(found, one, None, narrowest, rest, patterned)
 
 
 def _set_rule(found: dict[str, Value], name: str, limit: str | None, action: str, rest: str, patterned: tuple[str, ...]) -> None:
