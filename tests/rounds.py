@@ -100,6 +100,8 @@ class Player(People):
                 raise Lost(f"written just now, and only in a record: {sorted(gone)}")
         if any("/.agentsync-" in path for path in files):
             raise Lost("a temporary file")
+        # What was written in an answer, as in a conflict that is resolved by hand: whoever takes it out of the hub later means it.
+        self.words |= {word for data in files.values() for word in WORD.findall(data)}
         changed = {path: data for path, data in before.items() if files.get(path) != data}
         if changed:
             kept = self.records()
