@@ -13,7 +13,7 @@ import contextlib
 import os
 import re
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -80,9 +80,10 @@ class Player(People):
         self.words |= standing
         return files
 
-    def check(self, before: Mapping[str, bytes], *, strictly: bool = False) -> None:
+    def check(self, before: Mapping[str, bytes], *, strictly: bool = False, torn: Collection[str] = ()) -> None:
         """Nothing is lost, and nothing half-done lies about.
 
+        torn: files that git could not merge, and that somebody wrote since.
         strictly: what people wrote in this round stands in a file or in the hub's history: nobody asked to overwrite anything.
         """
         files = self.world.files()
@@ -90,7 +91,7 @@ class Player(People):
         if gone:
             raise Lost(f"lost: {sorted(gone)}")
         for path, data in files.items():
-            if b"<<<<<<<" in data and b"<<<<<<<" not in before.get(path, b""):
+            if b"<<<<<<<" in data and b"<<<<<<<" not in before.get(path, b"") and path not in torn:
                 raise Lost(f"conflict marks in {path}")
             if not data.startswith(b"---") and before.get(path, b"---").startswith(b"---"):
                 raise Lost(f"half a file: {path}: {data!r}")
@@ -299,9 +300,10 @@ class Player(People):
                         self.words -= set(WORD.findall(files.get(path, b""))) - set(WORD.findall(data))
 
         before = self.seen()
+        torn = {path for path, data in before.items() if b"<<<<<<<" in data}
         space = self.world.space()
         self.run(act, replace(space, disk=Stepping(space.disk, step)), lambda ledger: SteppingLedger(ledger, step))
-        self.check(before)
+        self.check(before, torn=torn)
         self._racing = False
         for path, data in theirs.items():
             if self.world.files().get(path) != data and digest_of(data) not in self.records():
