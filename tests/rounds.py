@@ -439,7 +439,7 @@ def play(folder: Path, home: Path, seed: int, rounds: int, told: Callable[[int],
                 told(number + 1)
             player.done.append("settle")
             player.settle()
-        except BaseException as error:
+        except (Exception, Killed) as error:
             raise Lost(f"seed {seed}, round {len([1 for one in player.done if one.endswith(';')])}: {error!r}\n  {' '.join(player.done)}") from error
     return player
 

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.rounds_world import FOLDERS, HEAD, MOST, World, agent_text, sh
+from tests.rounds_world import FOLDERS, HEAD, MOST, World, agent_text, sh, with_line
 
 
 class People:
@@ -39,15 +39,7 @@ class People:
                 found[0].write_bytes(new)
 
     def _line(self, text: bytes) -> bytes:
-        head, _, body = text.partition(HEAD)
-        lines = body.split(b"\n")
-        at = self.random.randrange(2, max(3, len(lines)))
-        word = self.word().encode()
-        if self.random.random() < 0.5 or at >= len(lines):
-            lines.insert(min(at, len(lines) - 1), b"Line " + word + b".")
-        else:
-            lines[at] = b"Other " + word + b"."
-        return head + HEAD + b"\n".join(lines)
+        return with_line(text, self.random, self.word)
 
     def edit_line(self) -> None:
         self._edited(self._line)

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from random import Random
 from typing import Any, Final
 
 from agentsync.config import load_hub
@@ -30,6 +31,19 @@ LARGE: Final = {"shop": "targets: [claude-code, opencode]", "app": "targets: [co
 TRACKS: Final = (("leave", "leave"), ("leave", "exclude"), ("leave", "leave"), ("commit", "leave"))
 PROJECTS: Final = ("shop", "app", "lib")
 FOLDERS: Final = (".claude", ".opencode", ".github", ".gemini")
+
+def with_line(text: bytes, random: Random, word: Callable[[], str]) -> bytes:
+    """An agent's text with one line of its body more, or another one, that holds a new word."""
+    head, _, body = text.partition(HEAD)
+    lines = body.split(b"\n")
+    at = random.randrange(2, max(3, len(lines)))
+    fresh = word().encode()
+    if random.random() < 0.5 or at >= len(lines):
+        lines.insert(min(at, len(lines) - 1), b"Line " + fresh + b".")
+    else:
+        lines[at] = b"Other " + fresh + b"."
+    return head + HEAD + b"\n".join(lines)
+
 
 class Killed(BaseException):
     """Stands for SIGKILL: nothing of ours may catch it and go on."""

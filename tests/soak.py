@@ -52,7 +52,7 @@ def one(work: Work) -> Played:
 
     try:
         words = len(play(folder / "world", home, seed, rounds, told).words)
-    except BaseException:
+    except Exception:
         wrong = traceback.format_exc()
     shutil.rmtree(folder, ignore_errors=True)
     return seed, done, words, sum(os.times()[:4]) - began, wrong

@@ -14,7 +14,7 @@ from agentsync.copies import Copy
 from agentsync.ledger import open_ledger
 from agentsync.model import AgentsyncError
 from agentsync.sync import PULL, SYNC
-from tests.rounds_world import Trusted
+from tests.rounds_world import Trusted, with_line
 from tests.test_push import agent_text, git
 from tests.test_sync import Two
 
@@ -69,15 +69,7 @@ class Player:
         if not self.files():
             return
         path = self.random.choice(self.files())
-        head, _, body = path.read_bytes().partition(b"\n---")
-        lines = body.split(b"\n")
-        at = self.random.randrange(2, max(3, len(lines)))
-        word = self.word().encode()
-        if self.random.random() < 0.5 or at >= len(lines):
-            lines.insert(min(at, len(lines) - 1), b"Line " + word + b".")
-        else:
-            lines[at] = b"Other " + word + b"."
-        self._rewrite(path, head + b"\n---" + b"\n".join(lines))
+        self._rewrite(path, with_line(path.read_bytes(), self.random, self.word))
 
     def edit_field(self) -> None:
         if not self.files():
