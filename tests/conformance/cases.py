@@ -124,8 +124,11 @@ _RIGHTS: Final[Mapping[str, Rights]] = {
 _NAMES: Final = (
     "Sales Coach", "FP&A Analyst", "名前", "UPPER", "under_score", "powershell-5.1-expert", "a", "x" * 80, "trailing-", "-leading", "a:b", "a/b",
     "../../up", "con", "true", "123", "emoji🎯", "dots.in.name", "quote'd", "hash #1",
-    "plan",
 )
+_OWN: Final = (
+    "plan", "explore", "general", "ask", "code", "debug", "worker", "task", "research", "title", "summary", "code-explorer", "orchestrator",
+)  # fmt: skip
+"""Agents that one client or another has itself, here with other rights than those."""
 _FIELDS: Final[Mapping[str, Mapping[str, Value]]] = {
     "model-alias": {"model": "sonnet"},
     "model-claude": {"model": "claude-opus-4-5"},
@@ -158,6 +161,8 @@ def table() -> Iterator[Case]:
         yield _agent(f"rights-{name}", rights)
     for number, name in enumerate(_NAMES):
         yield replace(_agent(name), id=f"name-{number:02d}")
+    for name in _OWN:
+        yield replace(_agent(name, _rights("read.file", "read.grep", "read.glob")), id=f"own-{name}")
     for name, fields in _FIELDS.items():
         yield _agent(f"field-{name}", fields=fields)
     yield _agent("memory-and-list", _rights("read.grep"), fields={"memory": "user"})

@@ -27,7 +27,7 @@ def write_name(build: Build, path: str, entry: str | None, fresh: bool) -> str |
         return None
     here = build.old.get(rules.key)
     if name in rules.taken and _names(fmt, here, None) != name:
-        build.because("name", "approximated", f"{fmt.title} has an agent `{name}` of its own and would never ask this one")
+        build.because("name", "approximated", f"{fmt.title} has an agent `{name}` of its own, which goes before this one")
         name = f"{name}-agent"
     elif name != agent.name:
         why = name_problem(rules, agent.name) or "blanks around it are trimmed"

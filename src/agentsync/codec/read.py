@@ -210,7 +210,7 @@ def _read_name(compiled: Compiled, kind: Kind, draft: _Draft, path: str, entry: 
     if (why := name_problem(rules, name)) is not None:
         draft.fail(rules.bad, rules.key, f"`{rules.key}`: {why} ({name!r})")
     elif name in rules.taken:
-        draft.note("name-taken", rules.key, f"{fmt.title} has an agent `{name}` of its own, and never asks this one")
+        draft.note("name-taken", rules.key, f"{fmt.title} has an agent `{name}` of its own, which goes before this one")
     elif rules.override is not None and is_builtin(rules, name) and draft.keys.get(rules.override) is not True:
         draft.fail("skip", rules.key, f"{fmt.title} has an agent `{name}` of its own, and leaves this one out without `{rules.override}: true`")
     return name
