@@ -90,8 +90,11 @@ class Player(People):
         gone = self.missing(files)
         if gone:
             raise Lost(f"lost: {sorted(gone)}")
+        moved = [_marks(data) for path, data in before.items() if path not in files]      # a torn file that was renamed is as torn
         for path, data in files.items():
-            if b"<<<<<<<" in data and b"<<<<<<<" not in before.get(path, b"") and path not in torn:
+            if path in torn:
+                continue
+            if _marks(data) and not _marks(before.get(path, b"")) and _marks(data) not in moved:
                 raise Lost(f"conflict marks in {path}")
             if not data.startswith(b"---") and before.get(path, b"---").startswith(b"---"):
                 raise Lost(f"half a file: {path}: {data!r}")
@@ -300,7 +303,7 @@ class Player(People):
                         self.words -= set(WORD.findall(files.get(path, b""))) - set(WORD.findall(data))
 
         before = self.seen()
-        torn = {path for path, data in before.items() if b"<<<<<<<" in data}
+        torn = {path for path, data in before.items() if _marks(data)}
         space = self.world.space()
         self.run(act, replace(space, disk=Stepping(space.disk, step)), lambda ledger: SteppingLedger(ledger, step))
         self.check(before, torn=torn)
@@ -421,6 +424,11 @@ class Player(People):
 def _elsewhere(copy: Copy) -> bool:
     """Whether a copy is not on the branch that is checked out, which is no difference."""
     return copy.why is not None and copy.why.code == "not-on-branch"
+
+
+def _marks(data: bytes) -> list[bytes]:
+    """The lines that git leaves at the head of what it could not merge."""
+    return [line for line in data.splitlines() if line.startswith(b"<<<<<<<")]
 
 
 def play(folder: Path, home: Path, seed: int, rounds: int, told: Callable[[int], None] = lambda _: None) -> Player:

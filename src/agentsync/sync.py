@@ -7,7 +7,7 @@ for git to see an edit. Killed between any two of these, the next run finds eith
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -43,6 +43,14 @@ def at_work(space: Workspace, doing: str, *, read_only: bool = False, wait: floa
         ledger, notes = open_ledger(space.state)
         with ledger:
             yield ledger, notes
+
+
+Ready = Callable[[], bool]
+"""Asked whether what was planned may be done now, and waits for that if need be."""
+
+
+class NotNow(Exception):
+    """What was planned may not be done now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,21 +171,25 @@ def new_agents(snapshot: Snapshot, reader: Reader) -> dict[str, Problem]:
 
 def apply(
     space: Workspace, ledger: Ledger, sight: Sight, plan: Plan, command: str, tell: Tell = nobody, *,
-    undid: int | None = None, subject: str = "", whole: bool = False,
+    undid: int | None = None, subject: str = "", whole: bool = False, ready: Ready = lambda: True,
 ) -> Result:
     """Carry out a plan under the hub's lock. A file that cannot be changed is named, and the others go on.
 
     tell: is told after each copy; what it raises ends the run there, with whole files, and the next run does the rest.
     undid: the run that this one takes back. subject: the first line of the hub's commit, where it is no taking of edits.
     whole: the hub's files belong together; after one that cannot be changed the others stay.
+    ready: asked once all that can be done beforehand is done. NotNow where it says no: then nothing was.
     """
     before = leftover(space, ledger, sight.snapshot)
-    sweep(space.disk, sight.litter, before.folders)
     work = _Executor(space, ledger, sight.snapshot, command, tell, undid)
     ours = [edit for edit in plan.edits if edit.touches and edit.root == space.root and not edit.project]
     theirs = [edit for edit in plan.edits if edit.touches and not (edit.root == space.root and not edit.project)]
     quiet = [edit for edit in plan.edits if not edit.touches]
-    work.prepare([*ours, *theirs, *(work.telling(quiet) if ours or theirs else ())])
+    held = work.hold([*ours, *theirs, *(work.telling(quiet) if ours or theirs else ())])
+    if not ready():
+        raise NotNow
+    sweep(space.disk, sight.litter, before.folders)
+    work.record(held)
     subject = f"Undo run {undid}" if undid is not None else subject if ours else before.subject
     try:
         work.change(ours, whole=whole)
@@ -192,7 +204,7 @@ def apply(
     locks = lock_edits(space, sight.snapshot, [edit for edit in plan.edits if not edit.touches or work.done(edit)], work.broken)
     if locks:
         sweep(space.disk, (), {(edit.root, "") for edit in locks})
-        work.prepare(locks)
+        work.record(work.hold(locks))
         work.change(locks)
     stand = [edit for edit in plan.edits if not edit.project and (work.done(edit) if edit.touches else not work.spoilt(edit))]
     tracked = [*(edit for edit in (*theirs, *locks) if work.done(edit)), *agreed(sight.snapshot, (row for edit in stand for row in edit.put))]
@@ -257,10 +269,9 @@ class _Executor:
         texts |= {encode(text) for edit in quiet for text in edit.keep}
         self._ledger.keep(rows, gone, texts | {self._texts[row.hub] for row in rows if row.hub in self._texts})
 
-    def prepare(self, edits: Sequence[Edit]) -> None:
-        """Record the bytes that these edits are about to replace, durably."""
-        touched: list[Touched] = []
-        kept: list[Edit] = []
+    def hold(self, edits: Sequence[Edit]) -> list[tuple[Edit, Touched]]:
+        """The bytes that these edits are about to replace, but for files that cannot be read."""
+        found: list[tuple[Edit, Touched]] = []
         for edit in edits:
             try:
                 old = None if edit.old is None else self._space.disk.read(edit.root, edit.path)
@@ -268,13 +279,16 @@ class _Executor:
             except DiskError as error:
                 self._fail(edit, error.problem)
                 continue
-            kept.append(edit)
             before = self._ledger.rows_at([*(row.key for row in edit.put), *edit.forget])
-            touched.append(Touched(
-                edit.project, edit.root, edit.path, old.mode if old else None, old.data if old else None, new, False, before, edit.put,
-            ))
-        if not kept:
+            mode, data = (old.mode, old.data) if old else (None, None)
+            found.append((edit, Touched(edit.project, edit.root, edit.path, mode, data, new, False, before, edit.put)))
+        return found
+
+    def record(self, held: Sequence[tuple[Edit, Touched]]) -> None:
+        """Record what these edits are about to replace, durably."""
+        if not held:
             return
+        kept, touched = zip(*held, strict=True)
         texts = {self._texts[row.hub] for edit in kept for row in edit.put if row.hub in self._texts}
         texts |= {encode(text) for edit in kept for text in edit.keep}
         self.run, first = self._ledger.begin_run(self._command, touched, texts, run=self.run, undid=self._undid)

@@ -28,7 +28,7 @@ from agentsync.pull import plan_pull
 from agentsync.readers import overhears
 from agentsync.snapshot import Found, Place, ProjectView, Reader, Wishes, fresh
 from agentsync.survey import Shared, Sight, Tell, folders_of, keeps_lock, look, nobody, read_agents
-from agentsync.sync import SYNC, Result, apply, new_agents, plan_after, plan_run, resting
+from agentsync.sync import SYNC, NotNow, Ready, Result, apply, new_agents, plan_after, plan_run, resting
 from agentsync.workspace import Workspace, outcome_of, twins
 
 _PART: Final = 16
@@ -41,9 +41,6 @@ Changed = Mapping[str, tuple[HubAgent, HubAgent]]
 
 Sure = Callable[[Sequence[str]], Collection[str]]
 """Asked about projects that have to be looked at as a whole: which of them may be, now."""
-
-Ready = Callable[[], bool]
-"""Asked whether what was planned may be done now, and waits for that if need be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +99,10 @@ def run_touched(
     found = new_agents(snapshot, reader).values()
     after, plan = plan_after(space, replace(snapshot, projects=(*snapshot.projects, *calm)), _UNASKED, pulled, SYNC, reader)
     plan = replace(plan, problems=(*plan.problems, *found))
-    if not ready():
+    try:
+        result = apply(space, ledger, Sight(after, (*litter, *sight.litter)), plan, command, tell, ready=ready)
+    except NotNow:
         return None
-    result = apply(space, ledger, Sight(after, (*litter, *sight.litter)), plan, command, tell)
     result = replace(result, plan=_told(quiet, result.plan))
     whole = not any(not edit.project for edit, _ in result.failed)
     names_seen = (*seen, *(outcome.name for outcome in quiet.projects))

@@ -16,8 +16,8 @@ from agentsync.locking import LockedError
 from agentsync.model import AgentsyncError, Problem
 from agentsync.report import count, place
 from agentsync.snapshot import digest
-from agentsync.sync import Result, at_work
-from agentsync.touched import Done, Memory, Ready, Sure, run_touched
+from agentsync.sync import Ready, Result, at_work
+from agentsync.touched import Done, Memory, Sure, run_touched
 from agentsync.watch.events import Event, Kind
 from agentsync.workspace import Workspace
 
