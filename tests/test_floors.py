@@ -26,7 +26,7 @@ PURE: Final[Mapping[str, tuple[str, ...]]] = {
         "bases", "calm", "readers", "edits", "plan", "pull", "adoption", "hooks",
     ),
 }
-SIDE: Final = ("walk", "disk", "git", "history", "index", "ledger_calm", "ledger_words", "ledger", "locking")
+SIDE: Final = ("walk", "folders", "disk", "git", "history", "index", "ledger_calm", "ledger_words", "ledger", "locking")
 UPPER: Final[Mapping[str, tuple[str, ...]]] = {
     "5, read, plan, apply": (
         "sources", "conversion", "own_formats", "workspace", "remotes", "rests", "lookups", "survey", "tracking", "sync", "touched", "sync_report",
@@ -44,7 +44,8 @@ ORDER: Final = (*DATA, *(m for floor in PURE.values() for m in floor), *SIDE, *(
 # What touches the world knows the words, and what it keeps.
 SIDE_KNOWS: Final[Mapping[str, frozenset[str]]] = {
     "walk": frozenset(),
-    "disk": frozenset({"model", "walk"}),
+    "folders": frozenset({"model"}),
+    "disk": frozenset({"model", "walk", "folders"}),
     "git": frozenset({"model"}),
     "history": frozenset({"model", "disk", "git"}),
     "index": frozenset({"model", "walk", "disk", "git"}),

@@ -11,18 +11,22 @@ All effects pass the `Disk` protocol: recording and failing disks in the tests a
 from __future__ import annotations
 
 import contextlib
-import errno
 import itertools
 import os
 import secrets
 import stat
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, NoReturn, Protocol
+from typing import Final, Protocol
 
-from agentsync.model import AgentsyncError, Problem
+from agentsync.folders import NO_FOLLOW, DiskError, Folder, Kind, Stamp, enter, fail, kind_of, open_folder, stamp_of
+from agentsync.model import Problem
 from agentsync.walk import Steps, Trace, walk
+
+__all__ = [
+    "LIMIT", "TEMPORARY", "Disk", "DiskError", "Entry", "File", "Kind", "LocalDisk", "Stamp", "decode", "encode", "is_temporary", "make_root",
+    "parts_of",
+]  # fmt: skip
 
 LIMIT: Final = 1 << 20
 """The largest file that is read, in bytes; agent files are far smaller, and a hostile one must not cost memory."""
@@ -34,35 +38,6 @@ _ABANDONED_SECONDS: Final = 24 * 3600
 _DEPTH: Final = 32
 _NO_NAMES: Final = frozenset({"", ".", ".."})
 _WINDOWS: Final = os.name == "nt"
-_DESCRIPTORS: Final = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
-_NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_FOLDER_FLAGS: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
-
-Kind = Literal["file", "folder", "link", "other"]
-
-
-class DiskError(AgentsyncError):
-    """A file that could not be read or written; `problem.code` says why (`link`, `changed`, `full`, `outside` …)."""
-
-    exit_code = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """What a stat says of a file. Equal stamps mean equal contents, but for the racy ones (see `settled`)."""
-
-    device: int
-    inode: int
-    size: int
-    modified_ns: int
-    changed_ns: int
-
-    def settled(self, now_ns: int) -> bool:
-        """Whether the file was last changed long enough before `now_ns` for any later change to show in the stamp.
-
-        File systems tick as slowly as every two seconds (FAT, SMB); within one tick a second write of equal size leaves no trace.
-        """
-        return max(self.modified_ns, self.changed_ns) < now_ns - 2_500_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +152,7 @@ class LocalDisk:
 
     def scan(self, root: str, folder: str = "") -> tuple[Entry, ...]:
         found: list[Entry] = []
-        with _open_folder(root, parts_of(folder) if folder else ()) as start:
+        with open_folder(root, parts_of(folder) if folder else ()) as start:
             if start is not None:
                 _scan_into(found, start, folder, 0)
         return tuple(sorted(found, key=lambda entry: entry.path))
@@ -187,13 +162,13 @@ class LocalDisk:
 
     def look(self, root: str, path: str) -> Entry | None:
         *folders, name = parts_of(path)
-        with _open_folder(root, folders) as folder:
+        with open_folder(root, folders) as folder:
             found = None if folder is None else folder.stat(name)
-        return None if found is None else Entry(path, _kind(found), _stamp(found))
+        return None if found is None else Entry(path, kind_of(found), stamp_of(found))
 
     def read(self, root: str, path: str, limit: int = LIMIT) -> File:
         *folders, name = parts_of(path)
-        with _open_folder(root, folders) as folder:
+        with open_folder(root, folders) as folder:
             file = None if folder is None else _read_in(folder, name, path, limit)
         if file is None:
             raise DiskError(Problem("missing", "there is no such file", path=path))
@@ -201,7 +176,7 @@ class LocalDisk:
 
     def write(self, root: str, path: str, data: bytes, *, expected: bytes | None, mode: int | None = None) -> Stamp:
         *folders, name = parts_of(path)
-        with _open_folder(root, folders, create=True, durable=self._durable) as folder:
+        with open_folder(root, folders, create=True, durable=self._durable) as folder:
             assert folder is not None  # noqa: S101 - create=True makes it or raises
             # Where nothing is to be replaced, the look right before the rename says all there is to know.
             old = None if expected is None else _check(folder, name, path, expected)
@@ -215,45 +190,45 @@ class LocalDisk:
                 with contextlib.suppress(OSError):
                     os.unlink(folder.at(temporary), dir_fd=folder.fd)
                 if isinstance(error, OSError):
-                    _fail("written", path, error)
+                    fail("written", path, error)
                 raise
             folder.make_durable(path)
             found = folder.stat(name)
         if found is None:
             raise DiskError(Problem("changed", "the file vanished while it was written", path=path))
-        return _stamp(found)
+        return stamp_of(found)
 
     def delete(self, root: str, path: str, *, expected: bytes) -> None:
         *folders, name = parts_of(path)
-        with _open_folder(root, folders) as folder:
+        with open_folder(root, folders) as folder:
             if folder is None:
                 raise DiskError(Problem("changed", "the file is gone already", path=path))
             _check(folder, name, path, expected)
             try:
                 os.unlink(folder.at(name), dir_fd=folder.fd)
             except OSError as error:
-                _fail("deleted", path, error)
+                fail("deleted", path, error)
             folder.make_durable(path)
 
     def make_folder(self, root: str, path: str) -> None:
-        with _open_folder(root, parts_of(path), create=True):
+        with open_folder(root, parts_of(path), create=True):
             pass
 
     def temporaries(self, root: str, folder: str = "") -> tuple[str, ...]:
-        with _open_folder(root, parts_of(folder) if folder else ()) as start:
+        with open_folder(root, parts_of(folder) if folder else ()) as start:
             if start is None:
                 return ()
             try:
                 names = os.listdir(start.path if start.fd is None else start.fd)  # noqa: PTH208 - a descriptor has no Path
             except OSError as error:
-                _fail("read", folder or root, error)
+                fail("read", folder or root, error)
         return tuple(f"{folder}/{name}" if folder else name for name in sorted(names) if is_temporary(name))
 
     def sweep(self, root: str, path: str) -> None:
         *folders, name = parts_of(path)
-        with _open_folder(root, folders) as folder:
+        with open_folder(root, folders) as folder:
             found = folder.stat(name) if folder is not None and is_temporary(path) else None
-            if folder is None or found is None or _kind(found) != "file":
+            if folder is None or found is None or kind_of(found) != "file":
                 return
             abandoned = time.time() - found.st_mtime > _ABANDONED_SECONDS
             if name.startswith(f"{TEMPORARY[0]}{self._owner}-") or abandoned:
@@ -261,109 +236,7 @@ class LocalDisk:
                     os.unlink(folder.at(name), dir_fd=folder.fd)
 
 
-class _Folder:
-    """An open folder. Where the system has no descriptors of folders (Windows), `fd` is None and paths are joined instead.
-
-    durable: what is written in it has to survive a power cut.
-    """
-
-    __slots__ = ("durable", "fd", "path")
-
-    def __init__(self, path: str, fd: int | None, *, durable: bool = True) -> None:
-        self.path, self.fd, self.durable = path, fd, durable
-
-    def at(self, name: str) -> str:
-        """What to call an entry in a system call that gets `dir_fd=self.fd`."""
-        return name if self.fd is not None else os.path.join(self.path, name)  # noqa: PTH118 - a Path per entry is too slow
-
-    def stat(self, name: str) -> os.stat_result | None:
-        """The entry itself, not what it links to; None where there is none."""
-        try:
-            return os.stat(self.at(name), dir_fd=self.fd, follow_symlinks=False)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            _fail("read", name, error)
-
-    def make_durable(self, path: str) -> None:
-        """Make names in this folder survive a power cut, where that is wanted."""
-        if self.durable and self.fd is not None:
-            try:
-                os.fsync(self.fd)
-            except OSError as error:
-                if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems know no fsync of folders
-                    _fail("made durable", path, error)
-
-
-class _open_folder:  # noqa: N801 - used as a function; a generator would cost a tenth of a write
-    """The folder below a root; None where it does not exist and is not to be made. A link on the way is a DiskError."""
-
-    __slots__ = ("_create", "_durable", "_opened", "_parts", "_root")
-
-    def __init__(self, root: str, parts: Sequence[str], *, create: bool = False, durable: bool = True) -> None:
-        self._root, self._parts, self._create, self._durable = root, parts, create, durable
-        self._opened: list[int] = []
-
-    def __enter__(self) -> _Folder | None:
-        try:
-            return self._found()
-        except BaseException:
-            self._close()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        self._close()
-
-    def _found(self) -> _Folder | None:
-        folder: _Folder | None = _Folder(self._root, None, durable=self._durable)
-        if _DESCRIPTORS:
-            try:
-                self._opened.append(os.open(self._root, _FOLDER_FLAGS))
-            except OSError as error:
-                _fail("opened", self._root, error)
-            folder = _Folder(self._root, self._opened[-1], durable=self._durable)
-        for number, part in enumerate(self._parts):
-            shown = "/".join(self._parts[: number + 1])
-            assert folder is not None  # noqa: S101 - the loop ends where it becomes None
-            folder = _enter(folder, part, shown, create=self._create)
-            if folder is None:
-                break
-            if folder.fd is not None:
-                self._opened.append(folder.fd)
-        return folder
-
-    def _close(self) -> None:
-        while self._opened:
-            os.close(self._opened.pop())
-
-
-def _enter(folder: _Folder, name: str, shown: str, *, create: bool) -> _Folder | None:
-    """A folder inside an open one, made if wanted; None where there is none."""
-    found = folder.stat(name)
-    if found is None:
-        if not create:
-            return None
-        try:
-            os.mkdir(folder.at(name), dir_fd=folder.fd)
-        except FileExistsError:
-            pass
-        except OSError as error:
-            _fail("made", shown, error)
-        folder.make_durable(shown)
-    elif _kind(found) == "link":
-        raise DiskError(Problem("link", "the folder is a symbolic link; agentsync goes through none", path=shown))
-    elif _kind(found) != "folder":
-        raise DiskError(Problem("no-folder", "there is a file where a folder should be", path=shown))
-    path = f"{folder.path}{os.sep}{name}"
-    if folder.fd is None:
-        return _Folder(path, None, durable=folder.durable)
-    try:
-        return _Folder(path, os.open(name, _FOLDER_FLAGS | _NO_FOLLOW, dir_fd=folder.fd), durable=folder.durable)
-    except OSError as error:
-        _fail("opened", shown, error)
-
-
-def _scan_into(found: list[Entry], folder: _Folder, prefix: str, depth: int) -> None:
+def _scan_into(found: list[Entry], folder: Folder, prefix: str, depth: int) -> None:
     """Collect what lies below an open folder."""
     if depth > _DEPTH:
         raise DiskError(Problem("too-deep", f"folders are nested more than {_DEPTH} deep", path=prefix))
@@ -373,15 +246,15 @@ def _scan_into(found: list[Entry], folder: _Folder, prefix: str, depth: int) -> 
             for entry in entries:
                 path = f"{prefix}/{entry.name}" if prefix else entry.name
                 status = entry.stat(follow_symlinks=False)
-                kind = _kind(status)
+                kind = kind_of(status)
                 if kind != "folder":
-                    found.append(Entry(path, kind, _stamp(status)))
+                    found.append(Entry(path, kind, stamp_of(status)))
                 elif entry.name.casefold() != ".git":
                     inner.append((entry.name, path))
     except OSError as error:
-        _fail("read", prefix or folder.path, error)
+        fail("read", prefix or folder.path, error)
     for name, path in inner:
-        below = _enter(folder, name, path, create=False)
+        below = enter(folder, name, path, create=False)
         if below is None:
             continue
         try:
@@ -391,21 +264,21 @@ def _scan_into(found: list[Entry], folder: _Folder, prefix: str, depth: int) -> 
                 os.close(below.fd)
 
 
-def _read_in(folder: _Folder, name: str, path: str, limit: int) -> File | None:
+def _read_in(folder: Folder, name: str, path: str, limit: int) -> File | None:
     """A regular file of an open folder; None where there is nothing."""
     before = folder.stat(name)
     if before is None:
         return None
-    _refuse_odd(_kind(before), path)
+    _refuse_odd(kind_of(before), path)
     try:
-        fd = os.open(folder.at(name), os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0), dir_fd=folder.fd)
+        fd = os.open(folder.at(name), os.O_RDONLY | NO_FOLLOW | getattr(os, "O_NONBLOCK", 0), dir_fd=folder.fd)
     except FileNotFoundError:
         return None
     except OSError as error:
-        _fail("read", path, error)
+        fail("read", path, error)
     try:
         found = os.fstat(fd)
-        _refuse_odd(_kind(found), path)
+        _refuse_odd(kind_of(found), path)
         if found.st_size > limit:
             what = f"the file is too large ({found.st_size} bytes), at most {limit} bytes are read"
             raise DiskError(Problem("too-large", what, path=path))
@@ -418,17 +291,17 @@ def _read_in(folder: _Folder, name: str, path: str, limit: int) -> File | None:
         data = b"".join(chunks)
         after = os.fstat(fd)
     except OSError as error:
-        _fail("read", path, error)
+        fail("read", path, error)
     finally:
         os.close(fd)
-    if len(data) > limit or _stamp(after) != _stamp(found):
+    if len(data) > limit or stamp_of(after) != stamp_of(found):
         raise DiskError(Problem("changed", "the file is being written by somebody", path=path, hint="run the command again"))
-    return File(data, _stamp(found), stat.S_IMODE(found.st_mode))
+    return File(data, stamp_of(found), stat.S_IMODE(found.st_mode))
 
 
-def _write_new(folder: _Folder, name: str, data: bytes, mode: int | None) -> None:
+def _write_new(folder: Folder, name: str, data: bytes, mode: int | None) -> None:
     """Write a new file, durably in a durable folder. Without a mode it gets the user's usual one (umask); with one it never has a wider one."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW
     fd = os.open(folder.at(name), flags, 0o666 if mode is None else 0o600, dir_fd=folder.fd)
     try:
         rest = memoryview(data)
@@ -442,7 +315,7 @@ def _write_new(folder: _Folder, name: str, data: bytes, mode: int | None) -> Non
         os.close(fd)
 
 
-def _check(folder: _Folder, name: str, path: str, expected: bytes | None) -> File | None:
+def _check(folder: Folder, name: str, path: str, expected: bytes | None) -> File | None:
     """The file as it stands, if it is what the caller planned on; else DiskError `changed`."""
     # A file longer than expected differs, whatever it says; one more byte than expected is enough to see that.
     old = _read_in(folder, name, path, max(LIMIT, len(expected or b"")))
@@ -458,33 +331,3 @@ def _refuse_odd(kind: Kind, path: str) -> None:
         raise DiskError(Problem("link", "the file is a symbolic link; agentsync reads and writes through none", path=path))
     if kind != "file":
         raise DiskError(Problem("no-file", "this is no regular file", path=path))
-
-
-def _kind(found: os.stat_result) -> Kind:
-    # A junction or another reparse point of Windows leads elsewhere as a link does.
-    if stat.S_ISLNK(found.st_mode) or bool(getattr(found, "st_reparse_tag", 0)):
-        return "link"
-    return "file" if stat.S_ISREG(found.st_mode) else "folder" if stat.S_ISDIR(found.st_mode) else "other"
-
-
-def _stamp(found: os.stat_result) -> Stamp:
-    return Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-
-
-_WHY: Final = {
-    errno.ENOSPC: ("full", "the disk is full"),
-    errno.EDQUOT: ("full", "the disk quota is used up"),
-    errno.EROFS: ("read-only", "the file system is read-only"),
-    errno.EACCES: ("denied", "permission denied"),
-    errno.EPERM: ("denied", "operation not permitted"),
-    errno.ELOOP: ("link", "it is a symbolic link"),
-    errno.ENOENT: ("missing", "it does not exist"),
-    errno.ENOTDIR: ("no-folder", "it is no folder"),
-    errno.EIO: ("io", "input or output error"),
-}
-
-
-def _fail(done: str, path: str, error: OSError) -> NoReturn:
-    """Say what could not be done to a path, in our words where we have some."""
-    code, why = _WHY.get(error.errno or 0, ("io", error.strerror or str(error)))
-    raise DiskError(Problem(code, f"cannot be {done}: {why}", path=path)) from error
