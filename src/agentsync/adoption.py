@@ -14,6 +14,7 @@ from shlex import quote
 from typing import Final, Literal
 
 from agentsync import codec, containers, hub
+from agentsync.codec.read import LAID_OVER
 from agentsync.copies import Key, Written, entry_word
 from agentsync.formats import layout_of, load
 from agentsync.formats.rules import Format
@@ -160,7 +161,8 @@ def _refusals(place: Place, file: Found) -> Iterator[Problem]:
     """Why an assistant does not load a file as an agent, where that is no intention of its author's."""
     for reading in codec.read(Document(file.path, file.text or ""), place.rules, kind=file.document):
         if reading.status in ("refused", "degraded") and reading.problems:
-            yield replace(reading.problems[0], path=_at(place, file.path), severity="warning")
+            first = reading.problems[0]
+            yield replace(first, path=_at(place, file.path), severity="note" if first.code == LAID_OVER else "warning")
 
 
 def _at(place: Place, path: str) -> str:

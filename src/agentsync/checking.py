@@ -16,6 +16,7 @@ from msgspec import structs
 
 from agentsync import codec
 from agentsync.api import kind_of
+from agentsync.codec.read import LAID_OVER
 from agentsync.config import KnownHub
 from agentsync.copies import State
 from agentsync.disk import Disk, DiskError, Entry, decode
@@ -272,6 +273,8 @@ def _unnamed(project: _Project, rules: Format, path: str, where: Where, taken: f
     except DiskError:
         return        # a link, or too large: no copy of ours
     for reading in readings:
+        if any(problem.code == LAID_OVER for problem in reading.problems):
+            continue        # settings of the assistant's own agent
         if reading.agent is not None and (path, reading.entry) not in taken:
             what = "no copy of any agent: neither the lock nor the hub names it"
             yield Checked(rules.id, reading.agent.name, path, "foreign", reading.entry, what, "agentsync adopt .")

@@ -163,6 +163,7 @@ def table() -> Iterator[Case]:
         yield replace(_agent(name), id=f"name-{number:02d}")
     for name in _OWN:
         yield replace(_agent(name, _rights("read.file", "read.grep", "read.glob")), id=f"own-{name}")
+    yield replace(_agent("build"), id="own-build-open")
     for name, fields in _FIELDS.items():
         yield _agent(f"field-{name}", fields=fields)
     yield _agent("memory-and-list", _rights("read.grep"), fields={"memory": "user"})

@@ -123,6 +123,8 @@ UNREAD: Mapping[str, Mapping[tuple[str, str], int]] = {
     "opencode": {
         # A README.md in the agents folder becomes an agent with every right, its text the prompt.
         ("degraded", "no-head: the file does not begin with a line `…`"): 1,
+        # `build`, `plan` and the like change the client's own agents: it merges the file's rules behind that agent's (`opencode debug agent`).
+        ("degraded", "laid-over: opencode has an agent `…` of its own, and gives this one its rights where the file states none"): 3,
         # A list where a map of switches is needed: the client refuses its whole configuration.
         ("refused", "config-refused: `…`: a map of tool names to true or false is needed"): 2,
     },

@@ -28,6 +28,14 @@ def config(name: str = "x", /, **keys: Any) -> str:
 EVERY: Final = (*ATOMS, "tool:opencode/lsp")
 
 NAMES: Final[tuple[Trap, ...]] = (
+    Reads(trap="SECURITY: a file over one of the client's own agents has that one's rights where it states none", text=one("permission: {bash: deny}"),
+          path=".opencode/agents/plan.md", status="degraded", says={"name": "plan"}),
+    Reads(trap="one that states them all has those", text=one('permission: {"*": deny, read: allow}'), path=".opencode/agents/plan.md",
+          rights=Rights(("read.file",)), says={"name": "plan"}),
+    Reads(trap="a word for all tools states them too", text=one("permission: deny"), path=".opencode/agents/plan.md", rights=NO_RIGHTS),
+    Writes(trap="SECURITY: an agent of such a name without an allow-list gets another", agent=agent("plan"), holds=("name: plan-agent\n",),
+           losses=(("approximated", "name"),)),
+    Writes(trap="one with an allow-list keeps it", agent=agent("plan", ("read.file",)), holds=('  "*": deny\n  read: allow\n',), never=("^name:",), losses=()),
     Reads(trap="the name is the path below the folder, with slashes", text=one(), path=".opencode/agents/sub/deep/y.md", says={"name": "sub/deep/y"}),
     Reads(trap="the folder agent/ too", text=one(), path=".opencode/agent/y.md", says={"name": "y"}),
     Reads(trap="a name in the head wins over the path", text=one("name: other"), says={"name": "other"}),

@@ -34,7 +34,8 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _KINDS: Final = frozenset({"head+body", "toml", "json", "jsonc", "yaml"})
 _PLAIN_FIELD: Final = frozenset({"key", "shape", "required", "empty", "null_", "bad", "missing", "limit", "active", "unstated"})
 _PLAIN_NAME: Final = frozenset({
-    "source", "key", "write", "trim", "pattern", "length", "reserved", "builtin", "taken", "fold", "slug", "bad", "blank", "by_file", "text_of",
+    "source", "key", "write", "trim", "pattern", "length", "reserved", "builtin", "taken", "over", "fold", "slug", "bad", "blank", "by_file",
+    "text_of",
 })
 
 

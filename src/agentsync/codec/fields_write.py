@@ -26,8 +26,10 @@ def write_name(build: Build, path: str, entry: str | None, fresh: bool) -> str |
         build.problem = Problem("name-refused", f"{fmt.title} does not take the name {agent.name!r}: {why}", hint="rename the agent")
         return None
     here = build.old.get(rules.key)
-    if name in rules.taken and _names(fmt, here, None) != name:
-        build.because("name", "approximated", f"{fmt.title} has an agent `{name}` of its own, which goes before this one")
+    over = rules.over and is_builtin(rules, name) and agent.rights.allow is None
+    if (over or name in rules.taken) and _names(fmt, here, None) != name:
+        then = "and would give this one its rights" if over else "which goes before this one"
+        build.because("name", "approximated", f"{fmt.title} has an agent `{name}` of its own, {then}")
         name = f"{name}-agent"
     elif name != agent.name:
         why = name_problem(rules, agent.name) or "blanks around it are trimmed"

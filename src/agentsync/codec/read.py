@@ -28,6 +28,8 @@ REFUSED_WHOLE = "config-refused"
 """Code of a problem for which the client refuses the whole file, or all of its configuration."""
 DRAGGED = "file-refused"
 """Code of what that does to the other entries of the file."""
+LAID_OVER = "laid-over"
+"""Code of a file that changes one of the client's own agents: loaded as it is meant, but not all of an agent."""
 
 
 def read(document: Document, fmt: Format, *, kind: str | None = None) -> tuple[Reading, ...]:
@@ -170,9 +172,9 @@ def read_entry(compiled: Compiled, kind: Kind, path: str, entry: Entry, *, repai
         extra.setdefault(compiled.home(kind), {})[PLACEHOLDERS] = list(active)
     if repaired:
         draft.losses.append(Loss("guessed", "head", "", f"the head is no valid YAML; it is read the way {fmt.title} mends it"))
-    rights = statement.rights
+    _check_over(fmt, draft)
     if draft.outcome == "ignored":
-        agent = Agent(name, prompt, rights, draft.fields, extra, home=compiled.home(kind))
+        agent = Agent(name, prompt, statement.rights, draft.fields, extra, home=compiled.home(kind))
         return Reading(fmt.id, "read", agent, tuple(draft.losses), tuple(draft.problems), entry.key)
     status = STATUS_OF[draft.outcome]
     degraded = Agent(name, prompt, ALL_RIGHTS, draft.fields, extra, home=compiled.home(kind)) if status == "degraded" else None
@@ -214,6 +216,23 @@ def _read_name(compiled: Compiled, kind: Kind, draft: _Draft, path: str, entry: 
     elif rules.override is not None and is_builtin(rules, name) and draft.keys.get(rules.override) is not True:
         draft.fail("skip", rules.key, f"{fmt.title} has an agent `{name}` of its own, and leaves this one out without `{rules.override}: true`")
     return name
+
+
+def _check_over(fmt: Format, draft: _Draft) -> None:
+    """A file that changes one of the client's own agents has that one's rights, but for those that it states itself."""
+    if not fmt.name.over or not is_builtin(fmt.name, draft.name):
+        return
+    legacy = fmt.rights.legacy.key if fmt.rights.legacy is not None else None
+    stated = [draft.keys.get(key) for key in (fmt.rights.key, legacy) if key is not None]
+    if any(isinstance(value, str) or (isinstance(value, dict) and "*" in value) for value in stated):
+        return
+    key = fmt.rights.key or fmt.name.key
+    message = f"{fmt.title} has an agent `{draft.name}` of its own, and gives this one its rights where the file states none"
+    line = draft.lines.get(key) or min(draft.lines.values(), default=None)
+    hint = f'give the agent another name, or begin its `{key}` with "*"'
+    draft.problems.insert(0, Problem(LAID_OVER, message, draft.path, line, hint=hint))
+    if draft.outcome == "ignored":
+        draft.outcome = "open"
 
 
 # --- fields -----------------------------------------------------------------------------------------------------------

@@ -166,6 +166,7 @@ class NameRules(Rule, frozen=True):
     reserved: Annotated[tuple[str, ...], _doc("names the client refuses or that replace a built-in; compared without case")] = ()
     builtin: Annotated[tuple[str, ...], _doc("names of the client's own agents, which a file of that name would change")] = ()
     taken: Annotated[tuple[str, ...], _doc("names of the client's own agents that go before a file of that name; such a file is not written")] = ()
+    over: Annotated[bool, _doc("a file with a name of `builtin` has the rights of the client's own agent where it states none")] = False
     override: Annotated[str | None, _doc("a switch without which the client leaves out a file with a name of `builtin`")] = None
     fold: Annotated[bool, _doc("names are compared without case")] = False
     slug: Annotated[Literal["kebab", "snake"], _doc("how a name that does not fit is made to fit, and a file name from any name")] = "kebab"

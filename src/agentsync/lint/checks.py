@@ -9,7 +9,7 @@ from typing import Final
 
 from agentsync.codec.compiled import Compiled, Kind, compile_format
 from agentsync.codec.names import is_builtin
-from agentsync.codec.read import PLACEHOLDERS, read_parsed, value_at
+from agentsync.codec.read import LAID_OVER, PLACEHOLDERS, read_parsed, value_at
 from agentsync.containers import parse
 from agentsync.containers.layout import CUT, Entry, Layout, Parsed
 from agentsync.formats.folders import also_reads
@@ -117,7 +117,7 @@ def _as(code: str, problem: Problem, *, hint: str | None = None) -> Problem:
 
 def _loading(looked: _Looked, reading: Reading) -> Iterator[Problem]:
     """Why the assistant does not load the agent, or not as it stands there."""
-    if reading.status == "read" or not reading.problems:
+    if reading.status == "read" or not reading.problems or reading.problems[0].code == LAID_OVER:      # loaded as it is meant
         return
     if reading.status == "skipped" and not looked.source.text.strip():
         yield _found("A103", f"the file is empty; {looked.source.rules.title} leaves it out without a word")
