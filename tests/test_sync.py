@@ -572,6 +572,26 @@ def test_undo_leaves_what_was_changed_since(world: Two) -> None:
     assert "newer." not in world.opencode.read_text()
 
 
+def test_an_undo_of_long_ago_brings_back_no_second_copy_of_an_agent(world: Two) -> None:
+    """The record of a copy was taken back, its agent got another name and another file: then that undo is undone."""
+    root = os.path.realpath(world.app)
+    with at_work(world.space(), "lose") as (ledger, _):
+        ledger.keep(forget=[row.key for row in ledger.rows_of(root, ["reviewer"])])
+    edit(world.hub / "agents/tester.md", "Look.", "Look twice.")
+    world.go()
+    world.undo()
+    with at_work(world.space(), "look") as (ledger, _):
+        taken_back = ledger.runs()[0].id
+        assert not ledger.rows_of(root, ["reviewer"])
+    edit(world.home_file, "name: reviewer", "name: critic")
+    world.go()
+    world.undo(taken_back)
+    world.go()
+    with at_work(world.space(), "look") as (ledger, _):
+        assert len(ledger.rows_of(root, ["reviewer"])) == 1
+    quiet(world)
+
+
 def test_a_copy_of_a_pull_whose_hub_file_cannot_be_written_stays(world: Two) -> None:
     edit(world.claude, "Second line.", "Second line, claude.")
     world.home_file.chmod(0o444)

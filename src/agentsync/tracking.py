@@ -245,7 +245,9 @@ def _rows(view: ProjectView, done: Sequence[Edit]) -> tuple[list[Written], set[t
             rows.pop(key, None)
             after.pop(key, None)
         mine = {row.key: row for row in edit.put if row.key.root == view.outcome.root}
-        rows.update(mine)
+        for key, row in mine.items():
+            rows.pop(key, None)
+            rows[key] = row         # as the last one: of two rows of an agent the lock speaks of what was agreed now
         after.update(mine)
     held = {(row.agent, row.key.format) for row in after.values()}
     places = {place.target.format: place for place in view.places}
@@ -255,7 +257,8 @@ def _rows(view: ProjectView, done: Sequence[Edit]) -> tuple[list[Written], set[t
         if (line.target in places and line.path not in places[line.target].found and (view.only is None or line.agent in view.only))
         or owners.get((line.target, line.path, line.entry), line.agent) != line.agent       # its file is another agent's copy by now
     }
-    return [row for row in rows.values() if row.says], (orphans | {(row.agent, row.key.format) for row in before.values()}) - held
+    one_each = {(row.agent, row.key.format): row for row in rows.values() if row.says}
+    return list(one_each.values()), (orphans | {(row.agent, row.key.format) for row in before.values()}) - held
 
 
 def _unlocked(view: ProjectView, row: Written) -> bool:

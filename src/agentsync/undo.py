@@ -61,6 +61,7 @@ def undo(space: Workspace, ledger: Ledger, run: Run, *, dry: bool = False) -> Re
             left.append(Problem("changed-since", what, path=f"{one.touched.root}/{one.touched.path}", severity="warning"))
             continue
         edits.append(_edit(one.touched, space.config.agents.rstrip("/")))
+    edits = _without_twins(ledger, edits, run, left)
     plan = Plan(tuple(edits), problems=tuple(left))
     if dry or not (edits or any(other.undid == run.id and other.finished is None for other in ledger.runs())):
         return Result(plan)
@@ -78,6 +79,23 @@ def undo(space: Workspace, ledger: Ledger, run: Run, *, dry: bool = False) -> Re
         stand = _paused(space, [edit for edit in edits if (edit.root, edit.path) not in failed], files, sight.snapshot.agents)
         ledger.pause(stand, forget=[one.key for one in paused])
     return result
+
+
+def _without_twins(ledger: Ledger, edits: Sequence[Edit], run: Run, left: list[Problem]) -> list[Edit]:
+    """The edits, but for copies whose agent goes on in another file: that one was changed since and stays, and an agent has one copy at a target."""
+    moved = {key for edit in edits for key in (*edit.forget, *(row.key for row in edit.put))}
+    kept: list[Edit] = []
+    for edit in edits:
+        rows = ledger.rows_of(edit.root, {row.agent for row in edit.put})
+        elsewhere = {(row.agent, row.key.format, row.key.scope): row for row in rows if row.key not in moved}
+        twins = {row: elsewhere[place] for row in edit.put if (place := (row.agent, row.key.format, row.key.scope)) in elsewhere}
+        if edit.old is None and edit.new is not None and twins and len(twins) == len(edit.put):
+            other = next(iter(twins.values()))
+            what = f"does not come back: its agent goes on in {other.key.path}, which was changed since run {run.id}"
+            left.append(Problem("changed-since", what, path=f"{edit.root}/{edit.path}", severity="warning"))
+            continue
+        kept.append(replace(edit, put=tuple(row for row in edit.put if row not in twins)) if twins else edit)
+    return kept
 
 
 def _keys(touched: Touched) -> tuple[Key, ...]:
