@@ -610,10 +610,26 @@ def test_what_waits_in_a_project_that_rests_goes_on_waiting(world: Two) -> None:
         world.app.rename(away)
         until(lambda: any("app" in text for text in alive.texts("pause")), "the missing project is named")
         alive.settled()
+        rests = {one["name"]: (one["state"], one["why"]) for one in state.look_up(world.space()).about["projects"]}
+        assert rests == {"shop": ("ok", None), "app": ("missing", "there is no such folder")}
         assert state.look_up(world_space(world)).about["conflicts"] == 1
         away.rename(world.app)
         until(lambda: alive.texts("resume"), "the project goes on")
         assert (alive.kinds().count("open"), alive.kinds().count("closed")) == (1, 0)
+
+
+def test_a_conflict_that_one_side_takes_back_is_none_for_the_other_project_either(world: Two) -> None:
+    before = world.claude.read_bytes()
+    with living(world) as alive:
+        with hub_lock(world.space().disk, world.space().state, "a test"):
+            edit(world.claude, "Second line.", "Second line, claude.")
+            edit(world.copilot, "Second line.", "Second line, copilot.")
+        until(lambda: state.look_up(world.space()).about["conflicts"] == 2, "the conflict is listed")
+        alive.settled()
+        world.claude.write_bytes(before)
+        alive.settled()
+        assert state.look_up(world.space()).about["conflicts"] == 0
+        assert says("Second line, copilot.", *world.all())
 
 
 def test_the_view_names_each_decision_once_and_fits_the_terminal() -> None:
@@ -823,6 +839,23 @@ def test_daemon_and_command_line_at_once(world: Two, run: Run) -> None:
         alive.settled()
         assert says("0 1 2 Second line", *world.all())
         assert run("sync", "--all", cwd=world.hub).err.startswith(("shop", "nothing"))
+
+
+def test_what_a_daemon_writes_down_can_be_read_while_it_is_replaced(world: Two) -> None:
+    space, done = world.space(), threading.Event()
+    Path(space.state).mkdir(parents=True, exist_ok=True)
+    state.write_down(space.disk, space.state, {"version": 1})
+
+    def write() -> None:
+        for number in range(200):
+            state.write_down(space.disk, space.state, {"version": 1, "number": number})
+        done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while not done.is_set():
+        assert state.look_up(space).about["version"] == 1
+    writer.join()
 
 
 def test_status_mentions_the_daemon(world: Two, run: Run) -> None:

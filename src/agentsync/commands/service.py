@@ -184,7 +184,8 @@ def _lines(told: Told) -> Iterator[Line]:
             yield (("", "  "), ("warn", key), ("", f": {about[key]}"))
     for one in about["projects"]:
         scanned = f" (scanned: {one['scanned']})" if one["scanned"] else ""
-        yield (("", "  "), ("name", one["name"]), ("good" if one["state"] == "ok" else "warn", f"  {one['state']}"), ("faint", scanned))
+        why = f": {one['why']}" if one.get("why") else ""
+        yield (("", "  "), ("name", one["name"]), ("good" if one["state"] == "ok" else "warn", f"  {one['state']}"), ("", why), ("faint", scanned))
     for name in about["not_enabled"]:
         yield (("", "  "), ("name", name), ("faint", "  not enabled here"))
     last = about["last_run"]

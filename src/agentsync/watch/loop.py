@@ -279,6 +279,10 @@ class Daemon:
     def _go(self, names: Sequence[str], due: Sequence[str], now: float, quiet: Callable[[], bool]) -> bool:
         """Run what was touched; what else has to be looked at for that is in no doubt either. Whether it was done, and not given up."""
         others = [name for name in self._names() if name not in due]
+        bound = self._work.bound(names, others)
+        may = self._sure(bound, due, now) or () if bound else ()
+        names = [*names, *(name for name in bound if name in may)]
+        others = [name for name in others if name not in names]
 
         def sure(odd: Sequence[str]) -> Collection[str]:
             return self._sure(odd, due, now) or ()
@@ -390,7 +394,10 @@ class Daemon:
             "settings": None if self._broken is None else self._broken[1] or None,
             "folders": len(self._eyes.hints),
             "projects": [
-                {"name": name, "root": root, "state": self._work.states.get(name, "not looked at yet"), "scanned": self._eyes.scanned.get(name)}
+                {
+                    "name": name, "root": root, "state": self._work.states.get(name, "not looked at yet"), "why": self._work.reasons.get(name),
+                    "scanned": self._eyes.scanned.get(name),
+                }
                 for name, root in self._eyes.roots.items()
             ],
             "not_enabled": [name for name in self._space.config.projects if name not in self._eyes.roots],

@@ -61,6 +61,8 @@ class Work:
         self._stopping = stopping
         self.waiting: dict[str, tuple[Waiting, ...]] = {}
         self.states: dict[str, str] = {}
+        self.reasons: dict[str, str] = {}
+        """Why projects rest."""
         self.last: Mapping[str, Any] | None = None
         self.changes = 0
         self.failing: set[str] = set()
@@ -96,6 +98,11 @@ class Work:
                 except (AgentsyncError, OSError) as one:
                     yield from self._failed([name], one)
 
+    def bound(self, names: Iterable[str], others: Iterable[str]) -> list[str]:
+        """Of the others those where an agent waits that waits in one of these too: what is decided here may end a conflict there."""
+        agents = {one.agent for name in names for one in self.waiting.get(name, ())}
+        return [name for name in others if any(one.agent in agents for one in self.waiting.get(name, ()))]
+
     def is_ours(self, path: str) -> bool:
         """Whether a file that something happened to has the very bytes that the last run wrote there."""
         if path not in self._ours:
@@ -119,7 +126,7 @@ class Work:
         """The settings changed, and only these projects are left."""
         self._memory = Memory(None, {})
         names = set(known)
-        for kept in (self.waiting, self.states, self._said):
+        for kept in (self.waiting, self.states, self.reasons, self._said):
             for name in [name for name in kept if name and name not in names]:
                 kept.pop(name, None)
 
@@ -176,6 +183,9 @@ class Work:
         """Projects that rest since this run, or go on."""
         for outcome in result.plan.projects:
             before, self.states[outcome.name] = self.states.get(outcome.name, "ok"), outcome.state
+            self.reasons.pop(outcome.name, None)
+            if outcome.state != "ok" and outcome.why is not None:
+                self.reasons[outcome.name] = outcome.why.message
             if outcome.state == before:
                 continue
             if outcome.state == "ok":

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from agentsync.disk import Disk, DiskError, decode, encode, make_root
+from agentsync.disk import Disk, DiskError, encode, make_root
 from agentsync.locking import watched
 from agentsync.model import AgentsyncError, Problem
 from agentsync.workspace import Workspace
@@ -39,8 +39,9 @@ def look_up(space: Workspace) -> Told:
     if not space.id or space.disk.identity(space.state) is None:
         return Told(False, {})
     try:
-        found = json.loads(decode(space.disk.read(space.state, STATE_FILE).data))
-    except (DiskError, ValueError):
+        # Not by way of the disk, which refuses a file that is replaced at this moment.
+        found = json.loads(Path(space.state, STATE_FILE).read_bytes())
+    except (OSError, ValueError):
         found = {}
     return Told(watched(space.state), found if isinstance(found, dict) else {})
 
