@@ -180,6 +180,7 @@ def test_install_shows_asks_installs_and_remove_leaves_no_trace(
     hub: Path, home: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = pretend(tmp_path / "bin", monkeypatch)
+    good = (hub / "agentsync.yaml").read_bytes()
     shown: Ran = run("service", "install", "-n", cwd=hub)
     assert (shown.code, files(home), calls.exists()) == (0, [], False)
     assert "ExecStart=" in shown.out
@@ -189,7 +190,9 @@ def test_install_shows_asks_installs_and_remove_leaves_no_trace(
     assert len(files(home)) == 1
     assert [line.split()[1] for line in calls.read_text().splitlines()] == ["show-environment", "daemon-reload", "enable", "restart"]
     assert json.loads(run("service", "status", "--json", cwd=hub).out) == {"version": 1, "running": False, "installed": True}
+    (hub / "agentsync.yaml").write_text("version: 1\nprojects: [what\n")      # what cannot be read must not keep it from being removed
     assert run("service", "remove", cwd=hub).code == 0
+    (hub / "agentsync.yaml").write_bytes(good)
     assert files(home) == []
     assert [line.split()[1] for line in calls.read_text().splitlines()][-2:] == ["disable", "daemon-reload"]
     again = run("service", "remove", cwd=hub)

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -561,7 +561,7 @@ def world_space(world: Two) -> Any:
     return open_workspace(str(world.hub))
 
 
-def test_broken_settings_keep_the_last_good_ones(world: Two) -> None:
+def test_broken_settings_keep_the_last_good_ones(world: Two, run: Run) -> None:
     with living(world) as alive:
         settings = world.hub / "agentsync.yaml"
         good = settings.read_text()
@@ -571,6 +571,10 @@ def test_broken_settings_keep_the_last_good_ones(world: Two) -> None:
         assert says("Second line, edited.", *world.all())
         until(lambda: alive.texts("settings"), "the broken settings are named")
         assert "the last good settings stay in use" in alive.texts("settings")[0]
+        told = run("service", "status", "--wait", cwd=world.hub)
+        assert told.code == 1, told.err
+        assert "\n  settings: " in told.out
+        assert "\n  shop  ok\n" in told.out
         settings.write_text(good)
         until(lambda: len(alive.texts("settings")) > 1, "the mended settings are named")
         assert alive.texts("settings")[1] == "agentsync.yaml can be used again"
@@ -652,6 +656,43 @@ def test_the_view_names_each_decision_once_and_fits_the_terminal() -> None:
         "paused: the hub is parked", "settings: agentsync.yaml: bad; the last good ones stay in use",
     ]
     assert plain_text(view.told(Event("run", "wrote x"), "12:00:00")) == "12:00:00 run      wrote x"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")
+def test_the_view_is_drawn_anew_where_the_terminal_gets_another_size(world: Two) -> None:
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    def size(rows: int, columns: int) -> None:
+        fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    world.space()
+    main, side = pty.openpty()
+    size(24, 100)
+    command = [sys.executable, "-m", "agentsync", "watch", "-C", str(world.hub), "--no-notify"]
+    with subprocess.Popen(command, stdin=side, stdout=side, stderr=side, env={**os.environ, "TERM": "xterm"}) as running:
+        said = bytearray()
+        reader = threading.Thread(target=lambda: _read_all(main, said), daemon=True)
+        reader.start()
+        try:
+            until(lambda: b"Ctrl-C stops" in said, "the view is there")
+            assert b"\x1b[2J" not in said
+            size(20, 40)
+            running.send_signal(signal.SIGWINCH)
+            until(lambda: b"Ctrl-C stops" in said.partition(b"\x1b[2J")[2], "it is drawn anew")
+            running.send_signal(signal.SIGTERM)
+            assert running.wait(SECONDS) == 0
+        finally:
+            running.kill()
+            os.close(side)
+
+
+def _read_all(source: int, into: bytearray) -> None:
+    with suppress(OSError):
+        while data := os.read(source, 4096):
+            into += data
 
 
 # ---- what the system does not tell ----------------------------------------------------------------------------------

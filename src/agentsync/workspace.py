@@ -129,6 +129,19 @@ def open_workspace(named: str | None, cwd: str | None = None, disk: Disk | None 
     return open_hub(root, machine, disk, user)
 
 
+def open_bare(named: str | None) -> Workspace:
+    """The hub that is meant, whatever its agentsync.yaml says: without projects, where that cannot be used. AgentsyncError where there is none."""
+    try:
+        return open_workspace(named)
+    except ConfigError:
+        machine, disk = Machine.here(), LocalDisk()
+        user, _ = user_file(machine, disk)
+        root = find_hub(named, os.getcwd(), machine, user)  # noqa: PTH109 - as above
+        if root is None:
+            raise
+        return _owned(Workspace(disk, machine, root, hub_id(root, disk), "", HubFile(version=1), user))
+
+
 def open_hub(root: str, machine: Machine, disk: Disk, user: UserFile) -> Workspace:
     """The hub in a folder, opened."""
     text = _text(disk, root, HUB_FILE)

@@ -17,7 +17,7 @@ from agentsync.commands.app import Session
 from agentsync.disk import make_root
 from agentsync.model import AgentsyncError, Problem
 from agentsync.report import JSON_VERSION, Line, count, hint_line, problem_lines
-from agentsync.workspace import Workspace, identified, open_workspace
+from agentsync.workspace import Workspace, identified, open_bare, open_workspace
 
 if TYPE_CHECKING:
     from agentsync.service import Unit
@@ -73,7 +73,7 @@ def status(session: Session, wait: bool, timeout: float, as_json: bool) -> int:
     """Say what keeps this hub in sync: what is watched, since when, the last run, conflicts, held changes."""
     from agentsync.watch.state import look_up, not_running, wait_settled
 
-    space = open_workspace(session.hub)
+    space = open_bare(session.hub)      # a daemon goes on with the last good settings
     if wait:
         wait_settled(space, timeout)
     told = look_up(space)
@@ -95,7 +95,7 @@ def status(session: Session, wait: bool, timeout: float, as_json: bool) -> int:
 @click.pass_obj
 def logs(session: Session, number: int, follow: bool) -> int:
     """Print what the service wrote down."""
-    path = Path(_log(open_workspace(session.hub)))
+    path = Path(_log(open_bare(session.hub)))
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
     session.terminal.result("".join(f"{line}\n" for line in lines[len(lines) - min(number, len(lines)) :]))
     seen = path.stat().st_size if path.exists() else 0
@@ -117,7 +117,7 @@ def remove(session: Session) -> int:
     """Stop the service, and remove its file, its log and what it wrote down of itself."""
     from agentsync.watch.state import LOG_FILE, STATE_FILE
 
-    space = open_workspace(session.hub)
+    space = open_bare(session.hub)
     unit = _unit(space)
     there = Path(unit.path).exists()
     if there:

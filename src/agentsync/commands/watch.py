@@ -101,7 +101,7 @@ def _file(path: Path) -> Say:
 
 @contextmanager
 def _live(daemon: Daemon) -> Iterator[Say]:
-    """A view that is drawn again with every event."""
+    """A view that is drawn again with every event, and when the terminal gets another size."""
     from rich.console import Console
     from rich.live import Live
 
@@ -109,12 +109,31 @@ def _live(daemon: Daemon) -> Iterator[Say]:
 
     events: deque[Line] = deque(maxlen=_SHOWN)
     console = Console(file=sys.stdout, highlight=False)
+    size, drawing, again, ended = console.size, False, False, False
     with Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
 
-        def say(event: Event) -> None:
-            events.append(told(event, time.strftime("%H:%M:%S")))
-            live.update(_screen(console, daemon.about(), events, ended=event.kind == "stop"), refresh=True)
+        def draw(*_: object) -> None:
+            nonlocal size, drawing, again
+            again = True
+            if drawing or not events:       # a signal came in the middle of it, or there is nothing yet
+                return
+            drawing = True
+            while again:
+                again = False
+                if console.size != size:        # the terminal broke the lines anew, so that nobody knows where they stand
+                    size = console.size
+                    console.clear()
+                live.update(_screen(console, daemon.about(), events, ended=ended), refresh=True)
+            drawing = False
 
+        def say(event: Event) -> None:
+            nonlocal ended
+            events.append(told(event, time.strftime("%H:%M:%S")))
+            ended = event.kind == "stop"
+            draw()
+
+        if hasattr(signal, "SIGWINCH"):
+            signal.signal(signal.SIGWINCH, draw)
         yield say
 
 
