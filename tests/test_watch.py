@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pytest
@@ -452,6 +453,8 @@ def test_another_branch_of_the_hub_parks_it_and_writes_nothing(world: Two) -> No
         assert not any(says("Second line, other.", path) for path in world.all())
         assert before.keys() == tree(world.shop, world.app).keys()
         assert "parked" in alive.texts("pause")[0]
+        hint = next(event for event in alive.events if event.kind == "pause").facts["hint"]
+        assert str(hint).startswith(f"git -C {quote(str(world.hub))} switch main")      # the log is read in other folders
 
 
 def test_a_project_on_an_old_branch_and_back_edits_nothing(world: Two) -> None:
@@ -831,11 +834,15 @@ def test_a_killed_daemon_leaves_nothing_to_clean_up_and_a_stopped_one_ends_well(
     with process(world) as second:
         done = run("service", "status", "--wait", "--json", cwd=world.hub)
         assert json.loads(done.out)["pid"] == second.pid
+        assert run("service", "remove", cwd=world.hub).err == "there is no service for this hub\n"
+        assert json.loads(run("service", "status", "--json", cwd=world.hub).out)["pid"] == second.pid
         assert says("Second line, edited.", *world.all())
         second.send_signal(signal.SIGTERM)
         said = second.communicate(timeout=SECONDS)[0].decode()
         assert second.returncode == 0
         assert [line.split()[1] for line in said.splitlines()][-1] == "stop"
+    assert run("service", "remove", cwd=world.hub).code == 0
+    assert [path.name for path in Path(world.space().state).iterdir() if path.name.startswith(("watch", "cookies"))] == ["watch.lock"]
     assert run("service", "status", "--wait", cwd=world.hub).err.startswith("nothing keeps this hub in sync now\nhint: agentsync watch")
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from shlex import quote
 
 from agentsync import __version__, git, hub
 from agentsync.bases import conflicted
@@ -85,17 +86,21 @@ def unreadable(space: Workspace, agents: Sequence[HubAgent]) -> list[Problem]:
     ]
 
 
-def parked(space: Workspace, *, any_branch: bool = False) -> Problem | None:
-    """Why the hub rests: it is in the middle of something, or another branch is checked out than the one that holds the truth."""
+def parked(space: Workspace, *, any_branch: bool = False, where: str | None = None) -> Problem | None:
+    """Why the hub rests: it is in the middle of something, or another branch is checked out than the one that holds the truth.
+
+    where: the hub's folder as the hint is to name it; as seen from here, where nothing is said.
+    """
+    there = quote(where or shown(space.root))
     top = top_of(space.root)
     doing = git.busy(top) if top is not None else None
     if doing is not None:
-        return Problem("parked", f"the hub is in the middle of {doing}", path=shown(space.root), hint=f"git -C {shown(space.root)} status")
+        return Problem("parked", f"the hub is in the middle of {doing}", path=shown(space.root), hint=f"git -C {there} status")
     wanted = space.config.branch
     if any_branch or wanted is None or (current := git.head_branch(space.root)) == wanted:
         return None
     what = f"the hub is parked: {'no branch' if current is None else f'the branch {current}'} is checked out, and its truth is on {wanted}"
-    mend = f"git -C {shown(space.root)} switch {wanted}  (or --any-branch for one run)"
+    mend = f"git -C {there} switch {wanted}  (or --any-branch for one run)"
     return Problem("parked", what, path=shown(space.root), hint=mend)
 
 

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 import platformdirs
@@ -201,7 +202,7 @@ def hub_id(root: str, disk: Disk, *, make: bool = False) -> str:
     top = git.top_level(root)
     own = None if top is None else git.git_folder(top)
     if top is None or own is None:
-        raise AgentsyncError(Problem("no-git", "the hub is no git repository", path=shown(root), hint=f"git init {shown(root)}"))
+        raise AgentsyncError(Problem("no-git", "the hub is no git repository", path=shown(root), hint=f"git init {quote(shown(root))}"))
     below = os.path.relpath(root, os.path.realpath(top))
     name = _ID_FILE if below == "." else f"{_ID_FILE}-{hashlib.sha256(os.fsencode(below)).hexdigest()[:8]}"
     entry = disk.look(own, name)

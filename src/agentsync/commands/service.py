@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -115,7 +116,8 @@ def logs(session: Session, number: int, follow: bool) -> int:
 @click.pass_obj
 def remove(session: Session) -> int:
     """Stop the service, and remove its file, its log and what it wrote down of itself."""
-    from agentsync.watch.state import LOG_FILE, STATE_FILE
+    from agentsync.locking import WATCH_HOLDER, watched
+    from agentsync.watch.state import COOKIES, LOG_FILE, STATE_FILE
 
     space = open_bare(session.hub)
     unit = _unit(space)
@@ -125,8 +127,11 @@ def remove(session: Session) -> int:
         Path(unit.path).unlink()
         _call_all(unit.after)
     if space.id:
-        for name in (LOG_FILE, f"{LOG_FILE}.old", STATE_FILE):
+        runs = watched(space.state)     # one that was begun by hand goes on, and what it says of itself stays
+        for name in (LOG_FILE, f"{LOG_FILE}.old", *(() if runs else (STATE_FILE, WATCH_HOLDER))):
             Path(space.state, name).unlink(missing_ok=True)
+        if not runs:
+            shutil.rmtree(Path(space.state, COOKIES), ignore_errors=True)
     session.terminal.say([(("good", "removed"), ("", f": {unit.path}")) if there else (("", "there is no service for this hub"),)])
     return 0
 

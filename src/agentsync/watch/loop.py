@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any, Final
 
 from agentsync.config import HUB_FILE
@@ -319,9 +320,9 @@ class Daemon:
     def _why_rest(self) -> Problem | None:
         root = self._space.root
         if not Path(root, HUB_FILE).is_file():
-            return Problem("missing", f"there is no {HUB_FILE} in the hub now", path=root, hint=f"git -C {root} status")
+            return Problem("missing", f"there is no {HUB_FILE} in the hub now", path=root, hint=f"git -C {quote(root)} status")
         try:
-            return parked(self._space)
+            return parked(self._space, where=root)      # its log is read in other folders
         except AgentsyncError as error:
             return error.problem
 
