@@ -160,6 +160,42 @@ def test_a_commit_with_a_stale_copy_is_stopped_and_mended(world: Hooked, run: Ru
     assert "took reviewer" in done.err
 
 
+@pytest.mark.parametrize("where", ["main", "linked"])
+def test_a_lock_that_was_not_committed_with_its_copies_makes_no_conflict(world: Hooked, run: Run, where: str) -> None:
+    """After each commit the hub's answer is in agentsync.lock, which is not part of that commit."""
+    run("hook", "install", cwd=world.shop)
+    edit(world.claude, "Second line.", "Second line, edited.")
+    git(world.shop, "add", CLAUDE)
+    assert run("hook", "run", "pre-commit", "--fix", cwd=world.shop).code == 0
+    assert commit(world.shop).code == 0
+    assert git(world.shop, "status", "--porcelain").split() == ["M", "agentsync.lock"]
+    top = world.shop
+    if where == "linked":
+        top = world.base / "linked"
+        git(world.shop, "worktree", "add", "-q", str(top))
+    edit(top / CLAUDE, "Second line, edited.", "Second line, edited again.")
+    git(top, "add", CLAUDE)
+    stopped = commit(top)
+    assert stopped.code == 1
+    assert f"{CODEX}: this copy of reviewer is stale" in stopped.err
+    assert run("hook", "run", "pre-commit", "--fix", cwd=top).code == 0
+    assert "Second line, edited again." in staged(top, CODEX)
+    assert commit(top).code == 0
+
+
+def test_a_lock_that_is_ahead_of_the_commit_makes_no_conflict(world: Hooked, run: Run) -> None:
+    """The daemon brought copies up that nobody committed yet, and somebody works on with one of them."""
+    run("hook", "install", cwd=world.shop)
+    edit(world.home_file, "Second line.", "Second line, hub.")
+    world.commit()
+    world.go()
+    edit(world.claude, "Second line, hub.", "Second line, edited.")
+    git(world.shop, "add", CLAUDE)
+    assert "this copy of reviewer is stale" in commit(world.shop).err
+    assert run("hook", "run", "pre-commit", "--fix", cwd=world.shop).code == 0
+    assert "Second line, edited." in staged(world.shop, CODEX)
+
+
 def test_work_that_is_not_staged_stays_out_of_it(world: Hooked, run: Run) -> None:
     edit(world.claude, "Second line.", "Second line, edited.")
     git(world.shop, "add", CLAUDE)

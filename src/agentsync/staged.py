@@ -18,7 +18,9 @@ from agentsync.formats.rules import Format
 from agentsync.hub import HubAgent, digest_of
 from agentsync.index import Index, IndexDisk, Staged, contents, stage, staged_changes, staged_files
 from agentsync.ledger import Ledger
+from agentsync.lockfile import LOCK_FILE, LockLine, read_lock
 from agentsync.lookups import looked_up
+from agentsync.merge import says_digest
 from agentsync.model import Problem
 from agentsync.snapshot import Found, Item, Place, ProjectView, Reader, Snapshot, Wishes
 from agentsync.survey import Sight, look
@@ -85,14 +87,15 @@ class Commit:
 
 def check_project(space: Workspace, ledger: Ledger, name: str, commit: Commit, looked: Lint = linted) -> Check:
     """What a commit does to the agents of one project of a hub."""
-    disk = commit.disk(space.disk)
+    disk, real = commit.disk(space.disk), space.disk
     space, reader = replace(space, disk=disk), Reader()
     sight = look(space, ledger, [name], reader=reader)
     view = sight.snapshot.projects[0]
     if view.outcome.state != "ok" or view.outcome.root is None:
         return Check()
     named = partial(disk.name, view.outcome.root)
-    sight = _as_committed(space, sight, commit, named, reader)
+    here = {} if commit.index.top != commit.main else _lock_of(real, view.outcome.root)
+    sight = _as_committed(space, sight, commit, named, reader, here)
     view, places = reader.items(sight.snapshot)[0]
     items = [item for _, found, _ in places for item in found]
     touched = _touched(space, items, sight.snapshot, disk, commit)
@@ -113,16 +116,29 @@ def check_project(space: Workspace, ledger: Ledger, name: str, commit: Commit, l
     return Check(tuple(stops), tuple(notes), fixes)
 
 
-def _as_committed(space: Workspace, sight: Sight, commit: Commit, named: Callable[[str], str | None], reader: Reader) -> Sight:
+def _lock_of(disk: Disk, root: str) -> Mapping[tuple[str, str], LockLine]:
+    """The lines of the agentsync.lock that lies in a folder."""
+    try:
+        return read_lock(decode(disk.read(root, LOCK_FILE).data)) or {}
+    except DiskError:
+        return {}
+
+
+def _as_committed(
+    space: Workspace, sight: Sight, commit: Commit, named: Callable[[str], str | None], reader: Reader,
+    here: Mapping[tuple[str, str], LockLine],
+) -> Sight:
     """The sight with a ledger of the index: what this commit leaves alone is as agreed, and what it changes was agreed as HEAD has it.
 
     The real ledger speaks of the work tree, which may be ahead of what is staged. What it knows of a copy that this commit changes holds
-    where hub and copies are not in one repository; where they are, HEAD has both sides as they belong together.
+    where hub and copies are not in one repository; where they are, HEAD has both sides as they belong together. The staged lock, which
+    often is older than the copies beside it, says nothing against the ledger where HEAD's copy, or the work tree's lock (here), agree with it.
     """
     (view,) = sight.snapshot.projects
     own = commit.disk(space.disk).name(space.root, "") is not None
     before = _before(space, commit, sight.snapshot.agents) if own else {}
-    old = contents(commit.index.top, (was.blob for was in commit.changes.values() if was is not None)) if own else {}
+    names = {named(row.key.path) or "" for place in view.places for row in place.rows}
+    old = contents(commit.index.top, (was.blob for name in sorted(names) if (was := commit.changes.get(name)) is not None))
     texts = dict(sight.snapshot.texts) | {digest_of(data): decode(data) for data in before.values()}
 
     def row_of(place: Place, row: Written) -> Written | None:
@@ -137,7 +153,12 @@ def _as_committed(space: Workspace, sight: Sight, commit: Commit, named: Callabl
         data = old.get(was.blob) if was is not None else None
         hub = before.get(row.agent)
         if data is None or hub is None:
-            return replace(row, recipe="", stamp="")
+            line = here.get((row.agent, row.key.format))
+            agreed = {line.says} if line is not None else set()
+            if data is not None:
+                said = reader.agent(place.rules, row.key.path, decode(data), found.document, row.key.entry_key)
+                agreed |= {says_digest(said)} if said is not None else set()
+            return replace(row, recipe="", stamp="", says="" if row.says in agreed else row.says)
         texts[digest_of(data)] = decode(data)
         return replace(row, written=digest_of(data), base=digest_of(data), hub=digest_of(hub), recipe="", stamp="", says="")
 
@@ -228,7 +249,7 @@ def _one_stale(edit: Edit, agent: str, sources: Sequence[str], index: Index) -> 
         what = f"this copy of {agent} is stale: the commit changes {', '.join(others)}"
     else:
         what = f"this copy of {agent} lacks what changed in the hub since"
-    hint = FIX if not index.temporary else f"git add {' '.join(quote(path) for path in sources)} && {FIX}, then commit without naming files"
+    hint = FIX if not index.temporary else f"git add {' '.join(quote(path) for path in sources)} && {FIX} && git commit"
     return Problem("stale", what, path=edit.path, hint=hint)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from shlex import quote
 
 from agentsync import codec, containers
 from agentsync.bases import conflicted
@@ -168,11 +169,11 @@ def _apart(source: _Copy, now: Agent, parts: Sequence[str], copy: _Copy, own: Se
     assert source.then is not None  # noqa: S101 - as above
     if set(parts) & set(own):
         what = f"the commit changes {', '.join(sorted(set(parts) & set(own)))} of {copy.line.agent} otherwise in {source.name}"
-        return Problem("conflict", what, path=copy.name, hint=f"edit {copy.name}, then: git add {copy.name}")
+        return Problem("conflict", what, path=copy.name, hint=f"$EDITOR {quote(copy.name)} && git add {quote(copy.name)}")
     risks = risks_of(source.then, now, source.rules, source.then_text, source.text)
     if risks:
         what = f"this copy of {copy.line.agent} lacks a change of {source.name} that {'; '.join(risks)}"
-        return Problem("held", what, path=copy.name, hint=f"edit {copy.name}, then: git add {copy.name}")
+        return Problem("held", what, path=copy.name, hint=f"$EDITOR {quote(copy.name)} && git add {quote(copy.name)}")
     return None
 
 
@@ -197,7 +198,7 @@ def _carry(
     fixes[copy.name] = Fix(copy.name, commit.files[copy.name].mode, old, text)
     texts.mend(copy.name, text)
     copy.now = mended
-    hint = FIX if not commit.index.temporary else f"git add {source.name} && {FIX}, then commit without naming files"
+    hint = FIX if not commit.index.temporary else f"git add {quote(source.name)} && {FIX} && git commit"
     return Problem("stale", f"this copy of {copy.line.agent} is stale: the commit changes {source.name}", path=copy.name, hint=hint)
 
 
