@@ -184,3 +184,19 @@ def test_the_api_says_what_it_does_not_know() -> None:
     assert (conversion.reading.status, conversion.rendering) == ("refused", None)
     with pytest.raises(AttributeError):
         _ = agentsync.nothing
+
+
+@pytest.mark.parametrize("made", ["file", "link"])
+def test_a_file_or_a_link_where_an_assistant_would_have_a_folder_is_nothing(run: Run, tmp_path: Path, made: str) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    put(here, ".claude/agents/reviewer.md", REVIEWER)
+    for name in ("config", ".opencode"):
+        if made == "file":
+            (here / name).touch()
+        else:
+            (here / name).symlink_to(tmp_path)
+    ran = run(cwd=here)
+    assert ran.code == 0, ran.err
+    assert "1 agent" in ran.out
+    assert run("convert", ".", "--to", "opencode", "-o", "out", cwd=here).code == 0

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from agentsync import codec
 from agentsync.api import ENDINGS, kind_of
-from agentsync.disk import Disk, DiskError, decode
+from agentsync.disk import Disk, DiskError, Entry, decode
 from agentsync.formats import detect, documents
 from agentsync.formats.globs import compiled, fixed_folders, is_plain
 from agentsync.formats.rules import Format, Where
@@ -25,6 +25,8 @@ from agentsync.report import Outcome, Status
 STANDARD_INPUT: Final = "-"
 
 _ON_PRINCIPLE: Final = frozenset({"link", "no-file", "no-folder", "too-large", "too-deep", "outside", "surrogate"})
+_NO_WAY: Final = frozenset({"link", "no-folder"})
+"""A link, or a file, where a folder would be: then nothing of ours is below."""
 _NOT_ENTERED: Final = frozenset({"node_modules", ".git", ".venv", "__pycache__"})
 
 
@@ -131,7 +133,7 @@ def _matching(root: str, glob: str, disk: Disk) -> Iterator[str]:
     many a repository has a folder called `agents` that holds something else."""
     fixed = fixed_folders(glob)
     if is_plain(glob):
-        entry = disk.look(root, glob)
+        entry = _entry(root, glob, disk)
         if entry is not None and entry.kind == "file":
             yield glob
     elif fixed and fixed[0].startswith("."):
@@ -139,11 +141,20 @@ def _matching(root: str, glob: str, disk: Disk) -> Iterator[str]:
         yield from (path for path in _files(root, "/".join(fixed), disk) if pattern.fullmatch(path))
 
 
+def _entry(root: str, path: str, disk: Disk) -> Entry | None:
+    try:
+        return disk.look(root, path)
+    except DiskError as error:
+        if error.problem.code in _NO_WAY:
+            return None
+        raise
+
+
 def _files(root: str, folder: str, disk: Disk) -> Iterator[str]:
     try:
         entries = disk.scan(root, folder)
     except DiskError as error:
-        if error.problem.code == "link":
+        if error.problem.code in _NO_WAY:
             return
         raise
     for entry in entries:
