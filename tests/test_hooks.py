@@ -158,6 +158,7 @@ def test_a_commit_with_a_stale_copy_is_stopped_and_mended(world: Hooked, run: Ru
     assert count(world.shop) == before + 1
     assert "Second line, edited." in world.home_file.read_text(), "after the commit the hub has it"
     assert "took reviewer" in done.err
+    assert done.err.endswith("1 updated in 1 project\n"), "no time is told that nobody measured"
 
 
 @pytest.mark.parametrize("where", ["main", "linked"])
@@ -689,6 +690,15 @@ def test_a_hooks_folder_of_all_repositories_is_left_alone(world: Hooked, run: Ru
     assert found.code != 0
     assert "core.hooksPath is set for all your repositories" in found.err
     assert not (tmp_path / "everywhere").exists()
+
+
+def test_a_bare_repository_has_no_files_to_check(world: Hooked, run: Run) -> None:
+    bare = world.base / "bare.git"
+    git(world.base, "clone", "-q", "--bare", str(world.hub), str(bare))
+    found = run("hook", "install", cwd=bare)
+    assert (found.code, found.err.count("no work tree")) == (2, 1)
+    assert f"hint: git clone {bare} DIR" in found.err
+    assert run("hook", "status", cwd=world.base).err == f"{world.base}: this is no git repository\nhint: git init\n"
 
 
 def test_status_says_what_is_installed(world: Hooked, run: Run) -> None:

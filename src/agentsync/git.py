@@ -98,6 +98,12 @@ def top_level(folder: str) -> str | None:
     return os.fsdecode(done.stdout).rstrip("\n") if done.returncode == 0 else None
 
 
+def in_own_folder(folder: str) -> bool:
+    """Whether a folder is, or lies in, a repository's own folder or a bare repository. Seen by hand: git is told not to enter one."""
+    here = Path(folder)
+    return any((above / "HEAD").is_file() and (above / "objects").is_dir() and (above / "refs").is_dir() for above in (here, *here.parents))
+
+
 def git_folder(top: str) -> str | None:
     """Where a repository keeps its own files, shared by its work trees; None where `top` is no repository."""
     own = Path(top, ".git")

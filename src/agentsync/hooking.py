@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Final, Literal
 
 from agentsync import git
@@ -74,6 +75,9 @@ class Repository:
 def repository(cwd: str) -> Repository:
     """The repository around a folder. AgentsyncError where there is none, or a hub of it cannot be opened."""
     top = git.top_level(cwd)
+    if top is None and git.in_own_folder(cwd):
+        what = "this repository has no work tree here (a bare one, or git's own folder), and agentsync works on files"
+        raise AgentsyncError(Problem("no-work-tree", what, path=cwd, hint=f"git clone {quote(cwd)} DIR"))
     if top is None:
         raise AgentsyncError(Problem("no-git", "this is no git repository", path=cwd, hint="git init"))
     top = os.path.realpath(top)

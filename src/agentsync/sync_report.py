@@ -46,8 +46,8 @@ _POLICY: Final = frozenset({"link", "no-file", "no-folder", "too-large"})
 """Troubles with a copy that are agentsync's own rules, not a failing disk."""
 
 
-def push_lines(result: Result, *, dry: bool, seconds: float) -> Iterator[Line]:
-    """The report of a push: project by project, then what concerns them all, then one summary line."""
+def push_lines(result: Result, *, dry: bool, seconds: float | None) -> Iterator[Line]:
+    """The report of a push: project by project, then what concerns them all, then one summary line. seconds: it took, where that was measured."""
     plan = result.plan
     yield from _hub_lines(result, dry=dry)
     yield from _projects_lines(result, dry=dry)
@@ -223,7 +223,7 @@ def _common_hint(hints: Sequence[str]) -> str | None:
     return hint
 
 
-def _summary(result: Result, *, dry: bool, seconds: float) -> Line:
+def _summary(result: Result, *, dry: bool, seconds: float | None) -> Line:
     changes = _counts(result)
     words = _LATER if dry else _DONE
     parts: list[Span] = [("good", f"{number:,} {words[action]}") for action, number in changes.items() if number]
@@ -236,7 +236,8 @@ def _summary(result: Result, *, dry: bool, seconds: float) -> Line:
     for part in parts or [("faint", "nothing to do")]:
         line += [("", ", "), part] if line else [part]
     reached = sum(outcome.state == "ok" for outcome in result.plan.projects)
-    return (*line, ("", f" in {count(reached, 'project')}"), ("faint", f" ({duration(seconds)})"))
+    took: tuple[Span, ...] = () if seconds is None else (("faint", f" ({duration(seconds)})"),)
+    return (*line, ("", f" in {count(reached, 'project')}"), *took)
 
 
 def _counts(result: Result) -> dict[Action, int]:

@@ -116,7 +116,7 @@ def run_command(session: Session, name: str, arguments: tuple[str, ...], fix: bo
     for result in carry_on(here, name):
         waits = result.plan.conflicts or any(copy.state == "held" for copy in result.plan.copies)
         if result.run is not None or result.commit is not None or result.failed or waits:
-            session.terminal.say(push_lines(result, dry=False, seconds=0.0))
+            session.terminal.say(push_lines(result, dry=False, seconds=None))
     if not here.linked:
         refresh(here, LocalDisk())
     return 0

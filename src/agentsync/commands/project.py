@@ -220,7 +220,7 @@ def _delete_copies(session: Session, space: Workspace, ledger: Ledger, name: str
         raise AgentsyncError(view.outcome.why or Problem("stopped", f"{name}: {view.outcome.state}"))
     plan = plan_removal(view, sight.snapshot.texts)
     result = apply(space, ledger, replace(sight, snapshot=replace(sight.snapshot, agents=())), plan, "project remove")
-    session.terminal.say(push_lines(result, dry=False, seconds=0.0))
+    session.terminal.say(push_lines(result, dry=False, seconds=None))
     return push_exit(Result(plan, result.run, result.failed))
 
 
