@@ -689,6 +689,14 @@ def test_a_hooks_folder_of_all_repositories_is_left_alone(world: Hooked, run: Ru
     found = run("hook", "install", cwd=world.shop)
     assert found.code != 0
     assert "core.hooksPath is set for all your repositories" in found.err
+    (world.shop / "lefthook.yml").write_text("pre-commit:\n  commands:\n    lint:\n      run: lint\n")
+    shared = run("hook", "install", "--shared", cwd=world.shop)
+    assert (shared.code, "core.hooksPath is set for all" in shared.err) == (0, True)
+    assert shared.err.endswith("hint: git config --local core.hooksPath .git/hooks\n")
+    assert "agentsync hook run" in (world.shop / "lefthook.yml").read_text()
+    assert [line.split()[:2] for line in run("hook", "status", cwd=world.shop).out.splitlines()] == [
+        ["post-commit", "missing"], ["pre-commit", "shared"],
+    ]
     assert not (tmp_path / "everywhere").exists()
 
 

@@ -152,7 +152,7 @@ def _by_lock(project: _Project, line: LockLine) -> Checked:
         why = "the lock names this entry, and the file has none" if gone else f"{rules.title} would not load what stands there as it should"
         return told("missing" if gone else "unreadable", why, "agentsync push" if gone else f"agentsync lint {line.path}")
     if says_digest(says) != line.says:
-        return told("edited", "it says something else than its line in the lock", "agentsync pull, or: agentsync push --overwrite edited")
+        return told("edited", "it says something else than its line in the lock", "agentsync pull  (or: agentsync push --overwrite edited)")
     return told("ok")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 import click
 
@@ -50,8 +51,15 @@ def install(session: Session, shared: bool) -> int:
         raise AgentsyncError(Problem("no-project", "this repository is no hub and no project that is enabled here", path=here.top, hint=hint))
     done = install_shared(here, disk) if shared else []
     skip = frozenset({"pre-commit"}) if any(has_block(text) for _, text in shared_files(here, disk)) else frozenset[str]()
-    done += install_hooks(here, disk, skip=skip)
-    session.terminal.say(_done_lines(done, "nothing to change: the hooks are installed"))
+    notes: tuple[Problem, ...] = ()
+    try:
+        done += install_hooks(here, disk, skip=skip)
+    except AgentsyncError as error:
+        if not shared or error.problem.code != "hooks-path":
+            raise
+        # The team's file has the check, which is what was asked for here.
+        notes = (replace(error.problem, severity="note", hint=error.problem.hint and error.problem.hint.partition("  (")[0]),)
+    session.terminal.say((*_done_lines(done, "nothing to change: the hooks are installed"), *problems_lines(notes)))
     return 0
 
 
@@ -87,6 +95,7 @@ def status(session: Session, as_json: bool) -> int:
         rows = [{"name": one.name, "path": one.path, "state": one.state} for one in hooks]
         session.terminal.result(json.dumps({"version": JSON_VERSION, "hooks": rows, "shared": team}, ensure_ascii=True, indent=2) + "\n")
         return 1 if open_ else 0
+    hooks = [one for one in hooks if one.name not in by_team or one.state not in ("missing", "foreign")]
     lines: list[Line] = [
         (("name", f"{one.name:<14}"), ("warn" if one in open_ else "good", f"{one.state:<15}"), ("faint", shown(one.path))) for one in hooks
     ]
