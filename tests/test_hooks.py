@@ -778,3 +778,11 @@ def test_the_hook_for_the_framework_calls_what_there_is(run: Run, world: Hooked)
     program, *words = hook["entry"].split()
     assert program == "agentsync"
     assert run(*words, cwd=world.shop).code == 0
+    edit(world.claude, "Second line.", "Second line, edited.")
+    git(world.shop, "add", CLAUDE)
+    assert run(*words, cwd=world.shop).code == 1
+    good = (world.hub / "agentsync.yaml").read_bytes()
+    (world.hub / "agentsync.yaml").write_text("projects: [what\n")
+    broken = run(*words, cwd=world.shop)
+    (world.hub / "agentsync.yaml").write_bytes(good)
+    assert (broken.code, "agentsync.yaml" in broken.err) == (0, True), "a fault of agentsync stops no commit"
