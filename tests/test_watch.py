@@ -323,6 +323,19 @@ def test_locks_of_other_projects_keep_the_lines_of_all_other_agents(world: Two) 
     assert git(world.hub, "rev-parse", "HEAD").strip() in "\n".join(after)
 
 
+def test_what_is_said_of_locks_alone_and_of_a_place(world: Two) -> None:
+    space, work, lock = world.space(), Work(lambda: False), world.app / "agentsync.lock"
+    done(work, space, ("shop", "app"))
+    lock.write_text("".join(line for line in lock.read_text().splitlines(keepends=True) if not line.startswith("reviewer ")))
+    told = [event.text for event in done(work, space, ("shop", "app")) if event.kind == "run"]
+    assert told == ["brought agentsync.lock up to date"]
+    settings = world.hub / "agentsync.yaml"
+    settings.write_text(settings.read_text() + "defaults: {select: ['*', '!nobody']}\n")
+    texts = [event.text for event in done(work, world.space(), ("shop", "app")) if event.kind == "trouble"]
+    assert texts
+    assert not any(": :" in text for text in texts)
+
+
 def test_what_was_planned_is_not_done_where_something_was_touched_meanwhile(world: Two) -> None:
     space, work = world.space(), Work(lambda: False)
     done(work, space, ("shop", "app"))

@@ -218,7 +218,7 @@ class Work:
 
     def _problems(self, where: str, problems: Sequence[Problem], *, whole: bool = True) -> Iterator[Event]:
         """Each problem once, until it went away. whole: all were looked at to whom `where` belongs."""
-        texts = {f"{place(problem)}: {problem.message}" if problem.path else problem.message: problem for problem in problems}
+        texts = {f"{place(problem)}{problem.message}" if problem.path else problem.message: problem for problem in problems}
         for text, problem in texts.items():
             if text not in self._said.get(where, frozenset()):
                 kind: Kind = "note" if problem.severity == "note" else "trouble"
@@ -262,6 +262,8 @@ def _summary(result: Result, changes: int) -> str:
     parts = [f"took {_some(taken)}"] if taken else []
     if agents:
         parts.append(f"wrote {_some(agents)} to {_some(projects)}")
+    if not parts and not changes and not lost:     # as after a run that was killed between its last copy and the locks
+        return "brought agentsync.lock up to date"
     return "; ".join(parts) or f"wrote {count(changes, 'file')}"
 
 
