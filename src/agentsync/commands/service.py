@@ -17,7 +17,7 @@ import click
 from agentsync.commands.app import Session
 from agentsync.disk import make_root
 from agentsync.model import AgentsyncError, Problem
-from agentsync.report import JSON_VERSION, Line, count, hint_line, problem_lines
+from agentsync.report import JSON_VERSION, Line, count, hint_line, problem_lines, text_line
 from agentsync.workspace import Workspace, identified, open_bare, open_workspace
 
 if TYPE_CHECKING:
@@ -99,6 +99,8 @@ def logs(session: Session, number: int, follow: bool) -> int:
     path = Path(_log(open_bare(session.hub)))
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
     session.terminal.result("".join(f"{line}\n" for line in lines[len(lines) - min(number, len(lines)) :]))
+    if not path.exists():
+        session.terminal.say([text_line("the service of this hub wrote nothing down yet"), hint_line("agentsync service status")])
     seen = path.stat().st_size if path.exists() else 0
     while follow:
         time.sleep(_FOLLOW_SECONDS)

@@ -70,7 +70,7 @@ def wait_settled(space: Workspace, seconds: float) -> None:
     try:
         while cookie.exists():
             if time.monotonic() > end:
-                raise AgentsyncError(Problem("slow", f"the daemon was not done within {seconds:g} seconds", hint="agentsync service logs"))
+                raise AgentsyncError(Problem("slow", f"the daemon was not done within {seconds:g} s", hint="agentsync service logs"))
             if not watched(space.state):
                 raise AgentsyncError(not_running())
             time.sleep(_POLL_SECONDS)
