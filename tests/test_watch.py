@@ -336,6 +336,21 @@ def test_what_is_said_of_locks_alone_and_of_a_place(world: Two) -> None:
     assert not any(": :" in text for text in texts)
 
 
+def test_what_is_told_of_one_project_is_not_told_again_with_others(world: Two) -> None:
+    space, work = world.space(), Work(lambda: False)
+    done(work, space, ("shop", "app"))
+    new = world.claude.with_name("fresh.md")
+    for _ in range(2):
+        new.write_text(agent_text("fresh"))
+        assert [event.text for event in done(work, space, ("shop",), ("app",))] == ["shop: 1 new agent (fresh)"]
+        assert done(work, space, ("shop", "app"), ()) == []
+        edit(world.home_file, "Fourth line", "Again: Fourth line")
+        world.commit()
+        assert "note" not in [event.kind for event in done(work, space, (), ("shop", "app"))]
+        new.unlink()
+        assert done(work, space, ("shop",), ("app",)) == []
+
+
 def test_what_was_planned_is_not_done_where_something_was_touched_meanwhile(world: Two) -> None:
     space, work = world.space(), Work(lambda: False)
     done(work, space, ("shop", "app"))

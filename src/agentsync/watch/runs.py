@@ -219,11 +219,15 @@ class Work:
     def _problems(self, where: str, problems: Sequence[Problem], *, whole: bool = True) -> Iterator[Event]:
         """Each problem once, until it went away. whole: all were looked at to whom `where` belongs."""
         texts = {f"{place(problem)}{problem.message}" if problem.path else problem.message: problem for problem in problems}
+        said = frozenset().union(*self._said.values())
         for text, problem in texts.items():
-            if text not in self._said.get(where, frozenset()):
+            if text not in said:
                 kind: Kind = "note" if problem.severity == "note" else "trouble"
                 yield Event(kind, text, {"code": problem.code, "project": where or None, "hint": problem.hint})
-        self._said[where] = frozenset(texts) if whole or where else self._said.get(where, frozenset()) | frozenset(texts)
+        before = self._said.get(where, frozenset())
+        gone = before - texts.keys() if whole or where else frozenset[str]()
+        self._said = {key: known - gone for key, known in self._said.items()}
+        self._said[where] = frozenset(texts) if whole or where else before | frozenset(texts)
 
     def _failed(self, names: Sequence[str], error: AgentsyncError | OSError) -> Iterator[Event]:
         self.failing |= set(names)
