@@ -34,6 +34,7 @@ from agentsync.watch.pace import Pace
 from agentsync.watch.runs import Stopped, Work
 from agentsync.workspace import Workspace, disable, open_workspace
 from tests.conftest import Run
+from tests.test_own_formats import GIZMO
 from tests.test_push import Watched, agent_text, git, tree
 from tests.test_sync import Two, edit
 
@@ -608,7 +609,29 @@ def test_broken_settings_keep_the_last_good_ones(world: Two, run: Run) -> None:
         assert "\n  shop  ok\n" in told.out
         settings.write_text(good)
         until(lambda: len(alive.texts("settings")) > 1, "the mended settings are named")
-        assert alive.texts("settings")[1] == "agentsync.yaml can be used again"
+        assert alive.texts("settings")[1] == "the settings can be used again"
+
+
+def test_a_broken_format_of_ones_own_keeps_the_last_good_one(world: Two) -> None:
+    formats = Path(world.space().machine.config, "formats")
+    formats.mkdir(parents=True)
+    copy = world.app / ".gizmo/agents/reviewer.md"
+    with living(world) as alive:
+        (formats / "gizmo.yaml").write_text(GIZMO)
+        edit(world.hub / "agentsync.yaml", "targets: [copilot]", "targets: [copilot, gizmo]")
+        alive.settled()
+        assert copy.exists()
+        alive.events.clear()
+        (formats / "gizmo.yaml").write_text(GIZMO.replace("style: allow-list", "style: no-such-style"))
+        edit(world.home_file, "Second line.", "Second line, edited.")
+        alive.settled()
+        assert says("Second line, edited.", copy, *world.all())
+        until(lambda: alive.texts("settings"), "the broken format is named")
+        assert "style" in alive.texts("settings")[0]
+        assert alive.texts("settings")[0].endswith("; the last good settings stay in use")
+        (formats / "gizmo.yaml").write_text(GIZMO)
+        until(lambda: len(alive.texts("settings")) > 1, "the mended format is named")
+        assert alive.texts("settings")[1] == "the settings can be used again"
 
 
 # ---- what waits for somebody ----------------------------------------------------------------------------------------

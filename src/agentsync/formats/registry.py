@@ -102,6 +102,14 @@ class Registry:
         distrust = self._distrust(file)
         return (distrust,) if distrust else ()
 
+    def spoilt(self, before: Registry) -> FormatError | None:
+        """Why a format that could be used before is broken now, or None. A file that is gone, or not trusted, is meant to be so."""
+        for identity, file in sorted(self._first.items()):
+            then = before.file(identity)
+            if then is not None and before.state(then) == "active" and self.state(file) == "broken":
+                return FormatError(self.problems(file))
+        return None
+
     def read_anyway(self, file: OwnFile) -> Format | None:
         """What a file says whether or not it is trusted, to be looked at; None where it is broken."""
         try:

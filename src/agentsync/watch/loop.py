@@ -351,12 +351,16 @@ class Daemon:
     def _reload(self, due: Sequence[str], now: float) -> Sequence[str]:
         """Read agentsync.yaml, the user's configuration and the formats again; who is to be looked at then."""
         old = self._space
+        error: AgentsyncError | None
         try:
             new = open_hub(old.root, old.machine, old.disk, user_file(old.machine, old.disk)[0])
-        except AgentsyncError as error:
+            error = new.formats.spoilt(old.formats)
+        except AgentsyncError as found:
+            error = found
+        if error is not None:
             return due if self._mistrust(error, now) else [owner for owner in due if owner != SETTINGS]
         if self._broken is not None and self._broken[1]:
-            self._say(Event("settings", f"{HUB_FILE} can be used again"))
+            self._say(Event("settings", "the settings can be used again"))
         self._broken = None
         if new.id != old.id or (new.text, new.user, new.formats) == (old.text, old.user, old.formats):
             return due
