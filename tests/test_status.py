@@ -90,6 +90,8 @@ def test_status_of_a_parked_hub_says_so(world: Two, run: Run) -> None:
 def test_resolve_approve_log_and_undo_on_the_command_line(world: Two, run: Run) -> None:
     assert "there is no conflict" in run("resolve", cwd=world.hub).err
     assert "nothing is held" in run("approve", cwd=world.hub).err
+    assert json.loads(run("resolve", "--json", cwd=world.hub).out) == {"version": 1, "conflicts": []}
+    assert json.loads(run("approve", "--json", cwd=world.hub).out) == {"version": 1, "held": []}
     edit(world.home_file, "Second", "Hub's")
     edit(world.claude, "Second", "Claude's")
     assert run("sync", cwd=world.hub).code == 1
@@ -107,6 +109,15 @@ def test_resolve_approve_log_and_undo_on_the_command_line(world: Two, run: Run) 
     assert "Hub's" in world.home_file.read_text()
     assert "undone by" in run("log", cwd=world.hub).out
     assert "no record" in run("undo", "999", cwd=world.hub).err
+
+
+def test_approve_lists_what_is_held_as_a_result(world: Two, run: Run) -> None:
+    edit(world.claude, "tools: Read, Grep", "tools: Read, Grep, Bash")
+    run("sync", cwd=world.hub)
+    listed = run("approve", cwd=world.hub)
+    assert (listed.code, "shell" in listed.out) == (1, True)
+    held = json.loads(run("approve", "--json", cwd=world.hub).out)["held"]
+    assert [(one["agent"], one["project"], one["target"]) for one in held] == [("reviewer", "shop", "claude-code")]
 
 
 def test_what_was_undone_is_at_rest(world: Two, run: Run) -> None:

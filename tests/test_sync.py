@@ -344,6 +344,17 @@ def test_approval_is_bound_to_the_content(world: Two) -> None:
     assert states(world.go())["shop:claude-code:reviewer"] == "held"
 
 
+def test_an_approval_that_was_undone_approves_nothing(world: Two) -> None:
+    edit(world.claude, "tools: Read, Grep", "tools: Read, Grep, Bash")
+    world.go()
+    world.decide(let_in=True)
+    world.undo()
+    assert "Bash" not in world.home_file.read_text()
+    edit(world.home_file, "Second", "2nd")
+    assert states(world.go())["shop:claude-code:reviewer"] == "held"
+    assert "Bash" not in world.home_file.read_text()
+
+
 def test_a_rejected_change_is_replaced_and_comes_back_with_undo(world: Two) -> None:
     edit(world.claude, "tools: Read, Grep", "tools: Read, Grep, Bash")
     before = world.claude.read_bytes()

@@ -42,6 +42,9 @@ def resolve(session: Session, agent: str | None, take: str | None, edit: bool, a
     with at_work(space, "resolve") as (ledger, _):
         found = what_is_open(space, ledger, names)
         agents = _agents(found, agent)
+        if not agents and as_json:
+            _print(session, found, agents, as_json=True)
+            return 0
         if not agents:
             session.terminal.say([text_line("there is no conflict", "good")])
             return 0
