@@ -139,11 +139,11 @@ def test_a_mistake_in_the_configuration_is_told_with_its_line(hub: Path, run: Ru
 
 def test_project_add_keeps_comments_and_enables(tmp_path: Path, home: Path, hub: Path, run: Run) -> None:
     before = (hub / "agentsync.yaml").read_text()
-    done = run("project", "add", "shop", "--to", "codex,opencode", "--select", "tag:x", "--mode", "push")
+    done = run("project", "add", "shop", "--to", "codex,opencode", "--select", "tag:x,reviewer", "--mode", "push")
     assert done.code == 0
     text = (hub / "agentsync.yaml").read_text()
     project = load_hub(text).projects["shop"]
-    assert (project.path, project.targets, project.select, project.mode) == ("../shop", ("codex", "opencode"), ("tag:x",), "push")
+    assert (project.path, project.targets, project.select, project.mode) == ("../shop", ("codex", "opencode"), ("tag:x", "reviewer"), "push")
     assert [line for line in before.splitlines() if line.startswith("#")] == [line for line in text.splitlines() if line.startswith("#")]
     listed = json.loads(run("project", "list", "--json").out)
     assert [(p["name"], p["state"], p["targets"]) for p in listed["projects"]] == [("shop", "ok", ["codex", "opencode"])]

@@ -111,6 +111,14 @@ def test_resolve_approve_log_and_undo_on_the_command_line(world: Two, run: Run) 
     assert "no record" in run("undo", "999", cwd=world.hub).err
 
 
+@pytest.mark.parametrize("command", ["push", "pull", "sync", "status", "diff"])
+def test_an_agent_that_was_asked_for_and_is_nowhere_is_told(world: Two, run: Run, command: str) -> None:
+    ran = run(command, "--agent", "reviewr", cwd=world.hub)
+    assert "there is no such agent — did you mean reviewer?" in ran.out + ran.err
+    ran = run(command, "--agent", "reviewer", cwd=world.hub)
+    assert "no such agent" not in ran.out + ran.err
+
+
 def test_approve_lists_what_is_held_as_a_result(world: Two, run: Run) -> None:
     edit(world.claude, "tools: Read, Grep", "tools: Read, Grep, Bash")
     run("sync", cwd=world.hub)

@@ -21,7 +21,7 @@ from agentsync.rests import Rests
 from agentsync.rights import effective, spell
 from agentsync.snapshot import Place, ProjectView, Reader, Wishes
 from agentsync.survey import look, parked, woken
-from agentsync.sync import PUSH, SYNC, plan_run
+from agentsync.sync import PUSH, SYNC, plan_run, with_unmet
 from agentsync.sync_report import conflict_json
 from agentsync.workspace import Workspace, shown
 
@@ -91,7 +91,7 @@ def status_of(space: Workspace, ledger: Ledger, names: Sequence[str], wishes: Wi
             rows.append(Row(gone, " ", NEXT.get(change.action, " ")))
     return Status(
         space.root, git.head_branch(space.root), sight.agents, tuple(rows),
-        replace(now, conflicts=then.conflicts), parked(space), git.ahead_behind(space.root),
+        with_unmet(replace(now, conflicts=then.conflicts), wishes, after.agents), parked(space), git.ahead_behind(space.root),
     )
 
 

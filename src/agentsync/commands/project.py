@@ -54,7 +54,7 @@ def project() -> None:
 @click.argument("path")
 @click.option("--name", help="What to call it; else its folder's name.")
 @click.option("--to", "to", multiple=True, metavar="F[,F]", help="The formats it uses; else the hub's default.")
-@click.option("--select", multiple=True, metavar="S", help="The agents it gets: ids, globs, tag:NAME, !exclusions; else the hub's default.")
+@click.option("--select", multiple=True, metavar="S[,S]", help="The agents it gets: ids, globs, tag:NAME, !exclusions; else the hub's default.")
 @click.option("--mode", type=click.Choice(["two-way", "push", "pull"]), default="two-way", show_default=True, help="Which side decides.")
 @click.option("--repo", is_flag=True, help="Keep its git remote too: other machines find it by that, wherever it lies there.")
 @click.pass_obj
@@ -76,11 +76,12 @@ def add(session: Session, path: str, name: str | None, to: tuple[str, ...], sele
     for other in space.config.projects:
         if project_root(space, other) == root:
             raise AgentsyncError(f"this folder is the project {other} already", hint=f"agentsync project enable {other}")
+    chosen = tuple(part.strip() for one in select for part in one.split(",") if part.strip())
     targets = formats_of(to, space.formats)
     refuse_together(targets, scope, space.formats)
     entry = Project(
         path=stored(space.root, space.machine.home, root), scope="user" if scope == "user" else "project",
-        targets=targets or None, select=select or None, mode=mode,
+        targets=targets or None, select=chosen or None, mode=mode,
     )
     if repo:
         entry = _with_repository(space, entry, root)
