@@ -217,7 +217,7 @@ class _Project:
 
     def _gone(self, item: Item) -> Copy:
         """A copy that was there and is not: deleted by somebody, or not on the branch that is checked out."""
-        if self._view.moved:
+        if self._view.moved and item.path in self._view.clean:
             why = Problem("not-on-branch", "not on the branch that is checked out", path=item.path, severity="note")
             return item.copy("missing", why, decided=True)
         return item.copy("deleted", _deleted(item))
@@ -310,8 +310,9 @@ class _Project:
         target, path, entry = place.target, row.key.path, row.key.entry_key
         found = place.found.get(path)
         listed = Copy(target.project, target.format, row.agent, path, "conflict", entry)
-        if found is None:
-            self.edits.record(path, None, self.edits.text(None, path), forget=[row.key])
+        if found is None or self._reader.lacks(place.rules, found, entry):
+            before = found.text if found else None
+            self.edits.record(path, before, self.edits.text(found, path), forget=[row.key])
             return
         if found.trouble is not None:
             self.copies.append(replace(listed, state="unreadable", why=found.trouble))
