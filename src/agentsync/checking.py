@@ -197,6 +197,8 @@ def _by_plan(project: _Project, space: Workspace, name: str, found: Mapping[tupl
     for place, line in found.items():
         if place not in judged and line.state == "missing":
             judged[place] = replace(line, why="the lock names it, and neither the hub nor the project has it", hint="agentsync push")
+        elif place not in judged and line.state == "unreadable":
+            judged[place] = line        # why it cannot be read is what there is to say
         elif place not in judged:
             judged[place] = replace(line, state="behind" if line.state == "ok" else line.state, why=_WHY["refused"], hint="agentsync push")
     return judged

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from agentsync import hub
 from agentsync.config import HUB_FILE, load_hub
 from agentsync.copies import Change, Edit, Key, Plan, Written
-from agentsync.disk import encode
+from agentsync.disk import DiskError, encode
 from agentsync.formats import load
 from agentsync.hub import HubAgent, selects, targets_of
 from agentsync.ledger import Ledger
@@ -90,7 +90,7 @@ def restore(space: Workspace, ledger: Ledger, agent: HubAgent, project: str, *, 
     gone = [
         row.key for row in ledger.rows(root or "")
         if row.agent == agent.id and row.key.scope == scope and root is not None
-        and (row.key in out or space.disk.look(root, row.key.path) is None)
+        and (row.key in out or _is_gone(space, root, row.key.path))
     ]
     if not gone:
         what = f"no copy of {agent.id} was deleted in {project}"
@@ -100,6 +100,14 @@ def restore(space: Workspace, ledger: Ledger, agent: HubAgent, project: str, *, 
         return run(space, _Without(ledger, gone), [project], wishes, PUSH, "restore", dry=True)  # type: ignore[arg-type]  # reads as a ledger does
     ledger.keep(forget=gone)
     return run(space, ledger, [project], wishes, PUSH, "restore")
+
+
+def _is_gone(space: Workspace, root: str, path: str) -> bool:
+    """Whether there is no file. Where nobody can say, behind a linked folder, the others are restored all the same."""
+    try:
+        return space.disk.look(root, path) is None
+    except DiskError:
+        return False
 
 
 def _taken_out(space: Workspace, ledger: Ledger, agent: HubAgent, project: str) -> frozenset[Key]:
