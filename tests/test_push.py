@@ -288,6 +288,8 @@ def test_a_target_taken_out_releases_its_copies(world: World) -> None:
     assert actions(result) == []
     assert (world.shop / ".opencode/agents/reviewer.md").exists()
     assert {row.key.format for row in world.rows()} == {"claude-code", "copilot"}
+    lock = (world.shop / "agentsync.lock").read_text()
+    assert (" opencode " in lock, " claude-code " in lock) == (False, True)
 
 
 def test_the_hub_s_own_folder_is_no_target(world: World) -> None:

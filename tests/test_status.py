@@ -133,8 +133,20 @@ def test_what_was_undone_is_at_rest(world: Two, run: Run) -> None:
     run("sync", cwd=world.hub)
     run("undo", cwd=world.hub)
     ran = run("status", cwd=world.hub)
-    assert (ran.code, ran.out.splitlines()[-1]) == (0, "nothing to do; 3 copies at rest")
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, "nothing to do; 1 copy at rest")
     assert "its last change was undone" in ran.out
+
+
+def test_copies_that_say_what_the_hub_says_are_at_no_rest(world: Two, run: Run) -> None:
+    run("exclude", "reviewer", "-p", "shop", cwd=world.hub)
+    run("push", "--all", cwd=world.hub)
+    assert not world.claude.exists()
+    run("undo", cwd=world.hub)
+    run("undo", cwd=world.hub)
+    assert world.claude.exists()
+    ran = run("status", "--all", cwd=world.hub)
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, "hub and copies say the same")
+    assert json.loads(run("push", "--all", "--json", cwd=world.hub).out)["changes"] == []
 
 
 def test_resolve_in_an_editor(world: Two, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

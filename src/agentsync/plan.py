@@ -203,6 +203,8 @@ class _Project:
 
     def _paused(self, item: Item) -> Copy | None:
         """The copy on hold, where its last change was undone and neither it nor its agent changed since."""
+        if item.standing is not None and (item.wanted is None or (item.standing.says is not None and item.standing.says == item.says)):
+            return None         # the agent was taken back too: hub and copy say the same
         digest_now = item.standing.found.digest if item.standing is not None else ""
         if not self._on_hold(item.key, item.agent.digest, digest_now):
             return None
