@@ -137,6 +137,14 @@ def test_what_was_undone_is_at_rest(world: Two, run: Run) -> None:
     assert "its last change was undone" in ran.out
 
 
+def test_status_names_the_way_out_of_a_clash(world: Two, run: Run) -> None:
+    other = world.hub / "agents/other/reviewer.md"
+    other.parent.mkdir()
+    other.write_text(world.home_file.read_text().replace("Second", "2nd"))
+    ran = run("status", "--all", cwd=world.hub)
+    assert ("skip --refused" in ran.out, "hint: give one another name, or leave one out" in ran.out) == (False, True)
+
+
 def test_copies_that_say_what_the_hub_says_are_at_no_rest(world: Two, run: Run) -> None:
     run("exclude", "reviewer", "-p", "shop", cwd=world.hub)
     run("push", "--all", cwd=world.hub)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from agentsync import git
 from agentsync.copies import STATES, Action, Copy, Key, Plan, ProjectOutcome, State, entry_word
+from agentsync.edits import CLASHES
 from agentsync.ledger import Ledger
 from agentsync.merge import RIGHTS
 from agentsync.model import Agent, Problem
@@ -229,8 +230,11 @@ def _hints(found: Status) -> Iterator[Line]:
         yield hint_line("agentsync resolve")
     if "held" in states:
         yield hint_line("agentsync approve")
-    if "refused" in states:
+    refused = [row.copy.why for row in found.rows if row.copy.state == "refused" and not row.copy.decided and row.copy.why is not None]
+    if any(why.code not in CLASHES for why in refused):
         yield hint_line("agentsync skip --refused  (or: agentsync allow --refused)")
+    for hint in dict.fromkeys(why.hint for why in refused if why.code in CLASHES and why.hint):
+        yield hint_line(hint)
     if "foreign" in states:
         yield hint_line("agentsync push --overwrite foreign  (or move the files away)")
     roots = {outcome.name: outcome.root for outcome in found.plan.projects}
