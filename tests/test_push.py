@@ -322,6 +322,15 @@ def test_an_agent_that_leaves_hands_its_copy_to_one_of_the_same_name(world: Worl
     assert actions(world.push()) == []
 
 
+def test_a_shared_file_beside_the_hubs_own_folder_is_a_target(world: World) -> None:
+    (world.hub / "agentsync.yaml").write_text("version: 1\nagents: .claude/agents\nprojects:\n  hub: {path: ., targets: [roo]}\n")
+    (world.hub / ".claude").mkdir()
+    (world.hub / "agents").rename(world.hub / ".claude/agents")
+    result = world.push()
+    assert {path for _, path in actions(result)} == {"hub/.roomodes"}
+    assert not result.plan.problems
+
+
 def test_the_hub_s_own_folder_is_no_target(world: World) -> None:
     (world.hub / "agentsync.yaml").write_text("version: 1\nagents: .claude/agents\nprojects:\n  hub: {path: ., targets: [claude-code, opencode]}\n")
     (world.hub / ".claude").mkdir()
