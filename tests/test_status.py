@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Run
 from tests.in_process import runner
 from tests.test_push import git
-from tests.test_sync import Two, edit
+from tests.test_sync import SETTINGS, Two, edit
 
 
 @pytest.fixture
@@ -135,6 +135,14 @@ def test_what_was_undone_is_at_rest(world: Two, run: Run) -> None:
     ran = run("status", cwd=world.hub)
     assert (ran.code, ran.out.splitlines()[-1]) == (0, "nothing to do; 1 copy at rest")
     assert "its last change was undone" in ran.out
+
+
+def test_an_edit_that_no_sync_takes_in_needs_somebody(world: Two, run: Run) -> None:
+    (world.hub / "agentsync.yaml").write_text(SETTINGS.replace("opencode]}", "opencode], mode: push}"))
+    edit(world.claude, "Second", "2nd")
+    ran = run("status", "--all", cwd=world.hub)
+    assert (ran.code, "hint: agentsync push shop --agent reviewer --to claude-code --overwrite edited" in ran.out) == (1, True)
+    assert run("sync", "--all", cwd=world.hub).code == 1
 
 
 def test_status_names_the_way_out_of_a_clash(world: Two, run: Run) -> None:

@@ -48,6 +48,12 @@ class Row:
     rights: str | None = None
     commit: str | None = None
 
+    @property
+    def needs_you(self) -> bool:
+        """Whether only the user can say what becomes of it; an edit that no sync takes in, too."""
+        stays = self.copy.state == "edited" and self.next == " "
+        return not self.copy.decided and (stays or self.copy.state not in ("ok", "deleted", "behind", "missing", "edited"))
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -235,6 +241,9 @@ def _hints(found: Status) -> Iterator[Line]:
         yield hint_line("agentsync skip --refused  (or: agentsync allow --refused)")
     for hint in dict.fromkeys(why.hint for why in refused if why.code in CLASHES and why.hint):
         yield hint_line(hint)
+    left = [row.copy.why.hint for row in found.rows if row.copy.state == "edited" and row.needs_you and row.copy.why is not None]
+    if left:
+        yield hint_line((left[0] if len(left) == 1 else None) or "agentsync push --overwrite edited")
     if "foreign" in states:
         yield hint_line("agentsync push --overwrite foreign  (or move the files away)")
     roots = {outcome.name: outcome.root for outcome in found.plan.projects}
