@@ -137,6 +137,18 @@ def test_what_was_undone_is_at_rest(world: Two, run: Run) -> None:
     assert "its last change was undone" in ran.out
 
 
+@pytest.mark.parametrize("answer", [("--edit",), ("--take", "shop")])
+def test_of_an_agent_that_left_no_copy_can_win(world: Two, run: Run, answer: tuple[str, ...]) -> None:
+    edit(world.claude, "Second", "2nd")
+    world.home_file.unlink()
+    before = world.opencode.read_bytes()
+    ran = run("resolve", "reviewer", *answer, cwd=world.hub)
+    assert (ran.code, "hint: agentsync resolve reviewer --take hub" in ran.err) == (2, True)
+    assert (world.opencode.read_bytes(), "2nd" in world.claude.read_text()) == (before, True)
+    assert run("resolve", "reviewer", "--take", "hub", cwd=world.hub).code == 0
+    assert not world.claude.exists()
+
+
 def test_an_edit_that_no_sync_takes_in_needs_somebody(world: Two, run: Run) -> None:
     (world.hub / "agentsync.yaml").write_text(SETTINGS.replace("opencode]}", "opencode], mode: push}"))
     edit(world.claude, "Second", "2nd")
