@@ -142,6 +142,16 @@ def test_what_is_no_longer_selected_is_behind(tmp_path: Path, hub: Path, clone: 
     assert (code, set(found.values()), len(found)) == (1, {"behind"}, 3)
 
 
+def test_copies_of_a_target_that_was_taken_out_are_the_projects_own(tmp_path: Path, hub: Path, run: Run) -> None:
+    shop = tmp_path / "shop"
+    assert any(line.split()[1] == "codex" for line in (shop / "agentsync.lock").read_text().splitlines()[1:])
+    settings = hub / "agentsync.yaml"
+    text = settings.read_text()
+    settings.write_text(text.replace("codex, ", ""))
+    assert settings.read_text() != text
+    assert states(run, "-C", hub, cwd=shop) == (0, {})
+
+
 def test_a_project_that_is_its_own_hub_is_checked_without_a_lock(tmp_path: Path, home: Path, run: Run) -> None:
     git(tmp_path, "init", "-q", "-b", "main", "own")
     own = tmp_path / "own"

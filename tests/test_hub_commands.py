@@ -139,16 +139,17 @@ def test_a_mistake_in_the_configuration_is_told_with_its_line(hub: Path, run: Ru
 
 def test_project_add_keeps_comments_and_enables(tmp_path: Path, home: Path, hub: Path, run: Run) -> None:
     before = (hub / "agentsync.yaml").read_text()
-    done = run("project", "add", "shop", "--to", "codex,opencode", "--select", "tag:x", "--mode", "push")
+    done = run("project", "add", "shop", "--to", "codex,opencode", "--select", "tag:x,reviewer", "--mode", "push")
     assert done.code == 0
     text = (hub / "agentsync.yaml").read_text()
     project = load_hub(text).projects["shop"]
-    assert (project.path, project.targets, project.select, project.mode) == ("../shop", ("codex", "opencode"), ("tag:x",), "push")
+    assert (project.path, project.targets, project.select, project.mode) == ("../shop", ("codex", "opencode"), ("tag:x", "reviewer"), "push")
     assert [line for line in before.splitlines() if line.startswith("#")] == [line for line in text.splitlines() if line.startswith("#")]
     listed = json.loads(run("project", "list", "--json").out)
     assert [(p["name"], p["state"], p["targets"]) for p in listed["projects"]] == [("shop", "ok", ["codex", "opencode"])]
     assert run("project", "add", "shop").code == 2
     assert run("project", "add", "shop", "--name", "again").code == 2
+    assert "hint: agentsync project enable shop" in run("project", "add", "shop").err
 
 
 @pytest.mark.parametrize(("path", "said"), [
@@ -163,6 +164,8 @@ def test_odd_folders_are_no_projects(tmp_path: Path, hub: Path, run: Run, path: 
 
 
 def test_the_home_directory_is_the_user_scope(home: Path, hub: Path, run: Run) -> None:
+    refused = run("project", "add", "~", "--to", "claude-code,roo")
+    assert (refused.code, "Roo Code keeps no agents in a home directory" in refused.err) == (2, True)
     assert run("project", "add", "~", "--to", "claude-code").code == 0
     project = load_hub((hub / "agentsync.yaml").read_text()).projects["me"]
     assert (project.path, project.scope) == ("~", "user")

@@ -26,12 +26,19 @@ from agentsync.plan import plan_push
 from agentsync.snapshot import Wishes
 from agentsync.survey import look
 from agentsync.sync import Result, apply, at_work
+from agentsync.undo import run_to_undo, undo
 from agentsync.walk import Steps, Trace
 from agentsync.workspace import Machine, Workspace, enable, identified, open_hub, user_file
 from tests.conftest import Ran, Run
 from tests.in_process import runner
 
 ANY = Wishes()
+SELECTING = """version: 1
+branch: main
+projects:
+  shop: {{path: ../shop, targets: [claude-code], select: [{0}]}}
+  app: {{path: ../app, targets: [roo], select: [{0}]}}
+"""
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -288,6 +295,40 @@ def test_a_target_taken_out_releases_its_copies(world: World) -> None:
     assert actions(result) == []
     assert (world.shop / ".opencode/agents/reviewer.md").exists()
     assert {row.key.format for row in world.rows()} == {"claude-code", "copilot"}
+    lock = (world.shop / "agentsync.lock").read_text()
+    assert (" opencode " in lock, " claude-code " in lock) == (False, True)
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_an_agent_that_leaves_hands_its_copy_to_one_of_the_same_name(world: World, edited: bool) -> None:
+    (world.hub / "agentsync.yaml").write_text(SELECTING.format("reviewer"))
+    world.push()
+    world.agent("team/reviewer", agent_text("reviewer", prompt="Another prompt."))
+    copies = [world.shop / ".claude/agents/reviewer.md", world.app / ".roomodes"]
+    if edited:
+        copies[0].write_text(copies[0].read_text() + "Mine.\n")
+    (world.hub / "agentsync.yaml").write_text(SELECTING.format("team/reviewer"))
+    result = world.push()
+    assert ("update", "app/.roomodes") in actions(result)
+    assert ("update" if not edited else "conflict") in {*states(result).values(), *(action for action, path in actions(result) if "shop" in path)}
+    assert ("Mine." in copies[0].read_text(), "Another prompt." in copies[0].read_text()) == (edited, not edited)
+    assert "Another prompt." in copies[1].read_text()
+    assert actions(world.push()) == []
+    assert {row.agent for row in world.rows() if row.key.path == ".roomodes"} == {"team/reviewer"}
+    space = world.space()
+    with at_work(space, "undo") as (ledger, _):
+        undo(space, ledger, run_to_undo(ledger, None))
+    assert "Another prompt." not in copies[1].read_text()
+    assert actions(world.push()) == []
+
+
+def test_a_shared_file_beside_the_hubs_own_folder_is_a_target(world: World) -> None:
+    (world.hub / "agentsync.yaml").write_text("version: 1\nagents: .claude/agents\nprojects:\n  hub: {path: ., targets: [roo]}\n")
+    (world.hub / ".claude").mkdir()
+    (world.hub / "agents").rename(world.hub / ".claude/agents")
+    result = world.push()
+    assert {path for _, path in actions(result)} == {"hub/.roomodes"}
+    assert not result.plan.problems
 
 
 def test_the_hub_s_own_folder_is_no_target(world: World) -> None:

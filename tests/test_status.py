@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Run
 from tests.in_process import runner
 from tests.test_push import git
-from tests.test_sync import Two, edit
+from tests.test_sync import SETTINGS, Two, edit
 
 
 @pytest.fixture
@@ -90,6 +90,8 @@ def test_status_of_a_parked_hub_says_so(world: Two, run: Run) -> None:
 def test_resolve_approve_log_and_undo_on_the_command_line(world: Two, run: Run) -> None:
     assert "there is no conflict" in run("resolve", cwd=world.hub).err
     assert "nothing is held" in run("approve", cwd=world.hub).err
+    assert json.loads(run("resolve", "--json", cwd=world.hub).out) == {"version": 1, "conflicts": []}
+    assert json.loads(run("approve", "--json", cwd=world.hub).out) == {"version": 1, "held": []}
     edit(world.home_file, "Second", "Hub's")
     edit(world.claude, "Second", "Claude's")
     assert run("sync", cwd=world.hub).code == 1
@@ -109,13 +111,70 @@ def test_resolve_approve_log_and_undo_on_the_command_line(world: Two, run: Run) 
     assert "no record" in run("undo", "999", cwd=world.hub).err
 
 
+@pytest.mark.parametrize("command", ["push", "pull", "sync", "status", "diff"])
+def test_an_agent_that_was_asked_for_and_is_nowhere_is_told(world: Two, run: Run, command: str) -> None:
+    ran = run(command, "--agent", "reviewr", cwd=world.hub)
+    assert "there is no such agent — did you mean reviewer?" in ran.out + ran.err
+    ran = run(command, "--agent", "reviewer", cwd=world.hub)
+    assert "no such agent" not in ran.out + ran.err
+
+
+def test_approve_lists_what_is_held_as_a_result(world: Two, run: Run) -> None:
+    edit(world.claude, "tools: Read, Grep", "tools: Read, Grep, Bash")
+    run("sync", cwd=world.hub)
+    listed = run("approve", cwd=world.hub)
+    assert (listed.code, "shell" in listed.out) == (1, True)
+    held = json.loads(run("approve", "--json", cwd=world.hub).out)["held"]
+    assert [(one["agent"], one["project"], one["target"]) for one in held] == [("reviewer", "shop", "claude-code")]
+
+
 def test_what_was_undone_is_at_rest(world: Two, run: Run) -> None:
     edit(world.claude, "Second", "2nd")
     run("sync", cwd=world.hub)
     run("undo", cwd=world.hub)
     ran = run("status", cwd=world.hub)
-    assert (ran.code, ran.out.splitlines()[-1]) == (0, "nothing to do; 3 copies at rest")
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, "nothing to do; 1 copy at rest")
     assert "its last change was undone" in ran.out
+
+
+@pytest.mark.parametrize("answer", [("--edit",), ("--take", "shop")])
+def test_of_an_agent_that_left_no_copy_can_win(world: Two, run: Run, answer: tuple[str, ...]) -> None:
+    edit(world.claude, "Second", "2nd")
+    world.home_file.unlink()
+    before = world.opencode.read_bytes()
+    ran = run("resolve", "reviewer", *answer, cwd=world.hub)
+    assert (ran.code, "hint: agentsync resolve reviewer --take hub" in ran.err) == (2, True)
+    assert (world.opencode.read_bytes(), "2nd" in world.claude.read_text()) == (before, True)
+    assert run("resolve", "reviewer", "--take", "hub", cwd=world.hub).code == 0
+    assert not world.claude.exists()
+
+
+def test_an_edit_that_no_sync_takes_in_needs_somebody(world: Two, run: Run) -> None:
+    (world.hub / "agentsync.yaml").write_text(SETTINGS.replace("opencode]}", "opencode], mode: push}"))
+    edit(world.claude, "Second", "2nd")
+    ran = run("status", "--all", cwd=world.hub)
+    assert (ran.code, "hint: agentsync push shop --agent reviewer --to claude-code --overwrite edited" in ran.out) == (1, True)
+    assert run("sync", "--all", cwd=world.hub).code == 1
+
+
+def test_status_names_the_way_out_of_a_clash(world: Two, run: Run) -> None:
+    other = world.hub / "agents/other/reviewer.md"
+    other.parent.mkdir()
+    other.write_text(world.home_file.read_text().replace("Second", "2nd"))
+    ran = run("status", "--all", cwd=world.hub)
+    assert ("skip --refused" in ran.out, "hint: give one another name, or leave one out" in ran.out) == (False, True)
+
+
+def test_copies_that_say_what_the_hub_says_are_at_no_rest(world: Two, run: Run) -> None:
+    run("exclude", "reviewer", "-p", "shop", cwd=world.hub)
+    run("push", "--all", cwd=world.hub)
+    assert not world.claude.exists()
+    run("undo", cwd=world.hub)
+    run("undo", cwd=world.hub)
+    assert world.claude.exists()
+    ran = run("status", "--all", cwd=world.hub)
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, "hub and copies say the same")
+    assert json.loads(run("push", "--all", "--json", cwd=world.hub).out)["changes"] == []
 
 
 def test_resolve_in_an_editor(world: Two, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from agentsync.commands.show import find_agent
 from agentsync.disk import DiskError
 from agentsync.ledger import FILE
 from agentsync.model import Problem
@@ -17,6 +18,7 @@ from agentsync.settle import approve, reject, resolve, what_is_open
 from agentsync.snapshot import Wishes
 from agentsync.sync import PULL, PUSH, SYNC, Direction, Result, at_work
 from agentsync.sync import run as run_sync
+from agentsync.tend import restore
 from agentsync.undo import run_to_undo, undo
 from tests.test_push import Watched, World, actions, agent_text, git, states, tree
 
@@ -344,6 +346,17 @@ def test_approval_is_bound_to_the_content(world: Two) -> None:
     assert states(world.go())["shop:claude-code:reviewer"] == "held"
 
 
+def test_an_approval_that_was_undone_approves_nothing(world: Two) -> None:
+    edit(world.claude, "tools: Read, Grep", "tools: Read, Grep, Bash")
+    world.go()
+    world.decide(let_in=True)
+    world.undo()
+    assert "Bash" not in world.home_file.read_text()
+    edit(world.home_file, "Second", "2nd")
+    assert states(world.go())["shop:claude-code:reviewer"] == "held"
+    assert "Bash" not in world.home_file.read_text()
+
+
 def test_a_rejected_change_is_replaced_and_comes_back_with_undo(world: Two) -> None:
     edit(world.claude, "tools: Read, Grep", "tools: Read, Grep, Bash")
     before = world.claude.read_bytes()
@@ -410,6 +423,42 @@ def test_a_copy_missing_on_another_branch_is_no_deletion(world: Two) -> None:
     assert not world.claude.exists()
     git(world.shop, "checkout", "-q", "with")
     quiet(world)
+
+
+def test_a_copy_deleted_after_it_was_committed_is_a_deletion(world: Two) -> None:
+    git(world.shop, "commit", "-q", "--allow-empty", "-m", "none")
+    world.go()
+    git(world.shop, "add", "-A")
+    git(world.shop, "commit", "-q", "-m", "copies")
+    world.claude.unlink()
+    result = states(world.go())
+    assert (result["shop:claude-code:reviewer"], result["shop:opencode:reviewer"]) == ("deleted", "ok")
+
+
+def test_an_entry_taken_out_of_a_shared_file_is_a_deletion(world: Two) -> None:
+    (world.hub / "agentsync.yaml").write_text(SETTINGS.replace("copilot", "roo"))
+    world.commit()
+    world.go()
+    modes = world.app / ".roomodes"
+    whole = modes.read_text()
+    start, end = whole.index("  - slug: reviewer"), whole.index("  - slug: tester")
+    modes.write_text(whole[:start] + whole[end:])
+    result = states(world.go())
+    assert (result["app:roo:reviewer"], result["app:roo:tester"]) == ("deleted", "ok")
+    assert modes.read_text() == whole[:start] + whole[end:]
+    edit(world.home_file, "Second line.", "2nd line.")
+    assert states(world.go())["app:roo:reviewer"] == "deleted"
+    space = world.space()
+    with at_work(space, "restore") as (ledger, _):
+        agent = find_agent(space, "reviewer")
+        assert not restore(space, ledger, agent, "app", dry=True).run
+        restore(space, ledger, agent, "app")
+    assert "2nd line." in modes.read_text()
+    modes.write_text(whole[:start] + whole[end:])
+    world.home_file.unlink()
+    assert not [copy for copy in world.go().plan.copies if copy.agent == "reviewer" and copy.project == "app"]
+    assert modes.read_text() == whole[:start] + whole[end:]
+    assert not [row for row in world.rows() if row.agent == "reviewer" and row.key.path == ".roomodes"]
 
 
 @pytest.mark.parametrize("lost", ["all", "backup"])

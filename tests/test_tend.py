@@ -152,6 +152,20 @@ def test_restore_brings_a_deleted_copy_back(tmp_path: Path, hub: Path, run: Run)
     assert (copy.read_text(), changes(run)) == (text, [])
 
 
+def test_restore_goes_on_beside_a_linked_folder_and_check_says_why(tmp_path: Path, hub: Path, run: Run) -> None:
+    shop = tmp_path / "shop"
+    (shop / ".opencode").rename(tmp_path / "elsewhere")
+    (shop / ".opencode").symlink_to(tmp_path / "elsewhere")
+    copy = shop / ".claude/agents/reviewer.md"
+    text = copy.read_text()
+    copy.unlink()
+    run("restore", "reviewer", "-p", "shop")
+    assert copy.read_text() == text
+    linked = [one for one in json.loads(run("check", "--json", cwd=shop).out)["copies"] if one["target"] == "opencode"]
+    assert linked
+    assert all(one["state"] == "unreadable" and "symbolic link" in one["why"] for one in linked)
+
+
 def test_fork_gives_a_project_its_own_version(tmp_path: Path, hub: Path, run: Run) -> None:
     copy = tmp_path / "shop/.opencode/agents/reviewer.md"
     copy.write_text(copy.read_text().replace("Two.", "Twice."))

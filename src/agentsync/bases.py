@@ -128,7 +128,7 @@ class Asks:
     """What must be looked up before `know` can tell.
 
     commit: the hub's commit whose version of the agent is wanted. history: all its versions are. clean: git has to say whether the copy's
-    file is as committed.
+    file is as committed; one that is missing may be missing there too.
     """
 
     commit: str | None = None
@@ -137,10 +137,12 @@ class Asks:
 
 
 def asks(item: Item, view: ProjectView, snapshot: Snapshot, reader: Reader) -> Asks:
-    """What `know` has to be told about a copy; nothing for most."""
+    """What the planner has to be told about a copy; nothing for most."""
     if item.wanted is None:
         return Asks()
     standing, row = item.standing, item.row
+    if standing is None and row is not None and view.moved:
+        return Asks(clean=True)
     if standing is None or standing.found.text is None or standing.says is None or standing.found.trouble is not None:
         return Asks()
     if standing.says == item.says or (row is not None and standing.found.digest == row.written == row.base):

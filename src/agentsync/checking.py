@@ -94,6 +94,9 @@ def check_project(root: str, disk: Disk, formats: Registry, space: Workspace | N
     if lines is None and name is None:
         return None
     lines = lines or {}
+    if space is not None and name is not None:      # copies of a target that the project has no more were released: they are its own
+        targeted = {target.format for target in targets_of(space.config, name)}
+        lines = {place: line for place, line in lines.items() if line.target in targeted}
     found = {line.place: _by_lock(project, line) for line in lines.values()}
     if space is not None:
         found = _by_plan(project, space, name, found) if name is not None else _by_agents(project, space, found)
@@ -197,6 +200,8 @@ def _by_plan(project: _Project, space: Workspace, name: str, found: Mapping[tupl
     for place, line in found.items():
         if place not in judged and line.state == "missing":
             judged[place] = replace(line, why="the lock names it, and neither the hub nor the project has it", hint="agentsync push")
+        elif place not in judged and line.state == "unreadable":
+            judged[place] = line        # why it cannot be read is what there is to say
         elif place not in judged:
             judged[place] = replace(line, state="behind" if line.state == "ok" else line.state, why=_WHY["refused"], hint="agentsync push")
     return judged

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from agentsync import codec
 from agentsync.config import HUB_FILE
 from agentsync.copies import Copy
 from agentsync.disk import encode
+from agentsync.edits import CLASHES
 from agentsync.formats import load
 from agentsync.hub import HubAgent, options_of
 from agentsync.model import HUB_FORMAT, Agent, AgentsyncError, Document, Value
@@ -34,10 +34,6 @@ class Decision:
     path: str
     line: str
     settles: int
-
-
-CLASHES: Final = frozenset({"same-name", "same-file"})
-"""Refusals that no option of a target settles: two agents, or two targets, want one place."""
 
 
 def refusals(space: Workspace, agents: Sequence[str], formats: Sequence[str]) -> tuple[Copy, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from agentsync import containers
 from agentsync.copies import Change, Edit, Key, Written
@@ -56,6 +57,10 @@ class Edits:
             put = (replace(row, written=final, base=final, stamp=row.stamp if old == new else "") for row in self._put[path])
             edits.append(Edit(self._project, self._root, path, old, new, tuple(self._changes[path]), tuple(put), tuple(self._forget[path])))
         return edits
+
+
+CLASHES: Final = frozenset({"same-name", "same-file"})
+"""Refusals that no option of a target settles: two agents, or two targets, want one place."""
 
 
 def clashes_of(items: Sequence[Item]) -> Mapping[int, Problem]:

@@ -230,8 +230,10 @@ class Ledger:
         return tuple(Paused(key_of(copy), text_of(agent), hub, digest) for copy, agent, hub, digest in found)
 
     def pause(self, put: Iterable[Paused] = (), forget: Iterable[Key] = ()) -> None:
-        """Put copies on hold, and let others go."""
+        """Put copies on hold, and let others go. Approvals of a copy put on hold are withdrawn: what was taken back is asked for again."""
+        put = tuple(put)
         with self._transaction():
+            self._db.executemany("DELETE FROM approved WHERE copy = ?", ((key_word(one.key),) for one in put))
             self._db.executemany("DELETE FROM paused WHERE copy = ?", ((key_word(key),) for key in forget))
             values = ((key_word(one.key), stored(one.agent), one.hub, one.copy) for one in put)
             self._db.executemany("INSERT OR REPLACE INTO paused VALUES (?, ?, ?, ?)", values)

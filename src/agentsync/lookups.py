@@ -35,7 +35,7 @@ def looked_up(space: Workspace, snapshot: Snapshot, reader: Reader) -> Snapshot:
                     wanted.append(item.path)
         views.append(replace(view, clean=_clean(view, wanted)) if wanted else view)
     if not ids and not commits:
-        return snapshot
+        return snapshot if all(one is view for one, view in zip(views, snapshot.projects, strict=True)) else replace(snapshot, projects=tuple(views))
     top = git.top_level(space.root) or space.root
     agents = {agent.id: agent for agent in snapshot.agents}
     there = {commit for commit in {commit for _, commit in commits} if git.has_commit(top, commit)}

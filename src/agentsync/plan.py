@@ -131,6 +131,7 @@ class _Project:
         self._view, self._snapshot, self._wishes, self._reader, self._marks = view, snapshot, wishes, reader, marks
         self.edits = Edits(view.outcome.name, view.outcome.root or "")
         self.items: list[Item] = []
+        self._heirs: set[Key] = set()
         self.copies: list[Copy] = []
         self.losses: list[tuple[Change, Loss]] = []
         self.quiet_losses = 0
@@ -138,15 +139,21 @@ class _Project:
 
     def run(self, places: Places) -> Problem | None:
         """Plan every target. The answer is why the project must not be touched after all, or None."""
-        items: list[Item] = []
-        for place, here, left in places:
-            items += here
-            for row in left:
-                if self._meant(place, row.agent, ()):
-                    self._leave(place, row)
         self.edits.released.extend(self._view.released)
-        self.items, self.notes = heard(self._view, items, self._snapshot.agents, self._writes)
+        self.items, self.notes = heard(
+            self._view, [item for _, here, _ in places for item in here], self._snapshot.agents, self._writes
+        )
         clashes = clashes_of(self.items)
+        heirs = {item.key for number, item in enumerate(self.items) if number not in clashes and self._may_inherit(item)}
+        for place, _, left in places:
+            for row in left:
+                if not self._meant(place, row.agent, ()):
+                    continue
+                found = place.found.get(row.key.path)
+                if found is not None and found.trouble is None and row.key in heirs and self._untouched(place, row, found):
+                    self._heirs.add(row.key)
+                else:
+                    self._leave(place, row)
         for number, item in enumerate(self.items):
             if self._meant(item.place, item.agent.id, item.agent.tags):
                 self.copies.append(self._judge(item, clashes.get(number)))
@@ -163,6 +170,11 @@ class _Project:
     def _writes(self, item: Item) -> bool:
         """Whether a copy that is not there yet would be written by this run."""
         return self._meant(item.place, item.agent.id, item.agent.tags) and item.key not in self._marks and self._paused(item) is None
+
+    def _may_inherit(self, item: Item) -> bool:
+        """Whether an agent that is new here may take over the unchanged copy of one that leaves, which is called as it is."""
+        new = item.row is None and item.standing is not None and item.wanted is not None and not item.wanted.refused
+        return new and item.key not in self._marks and self._meant(item.place, item.agent.id, item.agent.tags)
 
     # ---- one copy ----
 
@@ -183,6 +195,8 @@ class _Project:
             return item.copy("unreadable", standing.found.trouble)
         if item.wanted is None or (standing.says is not None and standing.says == item.says):
             return self._agree(item)
+        if item.key in self._heirs:
+            return self._update(item)
         known = know(item, self._view, self._snapshot, self._reader) if standing.found.text is not None else Known("edited")
         if known.how in ("untouched", "old"):
             return item.copy("behind", _went_back(item), decided=True) if self._rests(item, known) else self._update(item)
@@ -203,6 +217,8 @@ class _Project:
 
     def _paused(self, item: Item) -> Copy | None:
         """The copy on hold, where its last change was undone and neither it nor its agent changed since."""
+        if item.standing is not None and (item.wanted is None or (item.standing.says is not None and item.standing.says == item.says)):
+            return None         # the agent was taken back too: hub and copy say the same
         digest_now = item.standing.found.digest if item.standing is not None else ""
         if not self._on_hold(item.key, item.agent.digest, digest_now):
             return None
@@ -217,7 +233,7 @@ class _Project:
 
     def _gone(self, item: Item) -> Copy:
         """A copy that was there and is not: deleted by somebody, or not on the branch that is checked out."""
-        if self._view.moved:
+        if self._view.moved and item.path in self._view.clean:
             why = Problem("not-on-branch", "not on the branch that is checked out", path=item.path, severity="note")
             return item.copy("missing", why, decided=True)
         return item.copy("deleted", _deleted(item))
@@ -310,8 +326,9 @@ class _Project:
         target, path, entry = place.target, row.key.path, row.key.entry_key
         found = place.found.get(path)
         listed = Copy(target.project, target.format, row.agent, path, "conflict", entry)
-        if found is None:
-            self.edits.record(path, None, self.edits.text(None, path), forget=[row.key])
+        if found is None or self._reader.lacks(place.rules, found, entry):
+            before = found.text if found else None
+            self.edits.record(path, before, self.edits.text(found, path), forget=[row.key])
             return
         if found.trouble is not None:
             self.copies.append(replace(listed, state="unreadable", why=found.trouble))

@@ -160,6 +160,13 @@ class Reader:
         """What one entry says, or None."""
         return None if text is None else self.entries(rules, path, text, kind).get(entry)
 
+    def lacks(self, rules: Format, found: Found, entry: str | None) -> bool:
+        """Whether a shared file that its assistant loads holds no such entry any more."""
+        if entry is None or found.text is None or entry in self.entries(rules, found.path, found.text, found.document):
+            return False
+        readings = codec.read(Document(found.path, found.text), rules, kind=found.document)
+        return all(reading.entry not in (None, entry) for reading in readings)
+
     def rendered(
         self, place: Place, agent: HubAgent, old: Document | None = None, entry: str | None = None, kind: str | None = None
     ) -> Rendering:
@@ -329,6 +336,8 @@ def _standing(
     at = place.found.get(path) if path is not None else None
     says = reader.agent(place.rules, at.path, at.text, at.document, entry) if at else None
     ours = row is not None and at is not None and (at.digest == row.written or says is None or fold(says.name) == fold(row.name))
+    if ours and at is not None and says is None and reader.lacks(place.rules, at, entry):
+        ours = False        # somebody took the entry out: the copy was deleted, whatever becomes of the file
     if at is not None and (ours or at.trouble is not None):
         return Standing(at, entry, says)
     for native in dict.fromkeys(natives):

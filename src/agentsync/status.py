@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from agentsync import git
 from agentsync.copies import STATES, Action, Copy, Key, Plan, ProjectOutcome, State, entry_word
+from agentsync.edits import CLASHES
 from agentsync.ledger import Ledger
 from agentsync.merge import RIGHTS
 from agentsync.model import Agent, Problem
@@ -21,7 +22,7 @@ from agentsync.rests import Rests
 from agentsync.rights import effective, spell
 from agentsync.snapshot import Place, ProjectView, Reader, Wishes
 from agentsync.survey import look, parked, woken
-from agentsync.sync import PUSH, SYNC, plan_run
+from agentsync.sync import PUSH, SYNC, plan_run, with_unmet
 from agentsync.sync_report import conflict_json
 from agentsync.workspace import Workspace, shown
 
@@ -46,6 +47,12 @@ class Row:
     next: str
     rights: str | None = None
     commit: str | None = None
+
+    @property
+    def needs_you(self) -> bool:
+        """Whether only the user can say what becomes of it; an edit that no sync takes in, too."""
+        stays = self.copy.state == "edited" and self.next == " "
+        return not self.copy.decided and (stays or self.copy.state not in ("ok", "deleted", "behind", "missing", "edited"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,7 @@ def status_of(space: Workspace, ledger: Ledger, names: Sequence[str], wishes: Wi
             rows.append(Row(gone, " ", NEXT.get(change.action, " ")))
     return Status(
         space.root, git.head_branch(space.root), sight.agents, tuple(rows),
-        replace(now, conflicts=then.conflicts), parked(space), git.ahead_behind(space.root),
+        with_unmet(replace(now, conflicts=then.conflicts), wishes, after.agents), parked(space), git.ahead_behind(space.root),
     )
 
 
@@ -229,8 +236,14 @@ def _hints(found: Status) -> Iterator[Line]:
         yield hint_line("agentsync resolve")
     if "held" in states:
         yield hint_line("agentsync approve")
-    if "refused" in states:
+    refused = [row.copy.why for row in found.rows if row.copy.state == "refused" and not row.copy.decided and row.copy.why is not None]
+    if any(why.code not in CLASHES for why in refused):
         yield hint_line("agentsync skip --refused  (or: agentsync allow --refused)")
+    for hint in dict.fromkeys(why.hint for why in refused if why.code in CLASHES and why.hint):
+        yield hint_line(hint)
+    left = [row.copy.why.hint for row in found.rows if row.copy.state == "edited" and row.needs_you and row.copy.why is not None]
+    if left:
+        yield hint_line((left[0] if len(left) == 1 else None) or "agentsync push --overwrite edited")
     if "foreign" in states:
         yield hint_line("agentsync push --overwrite foreign  (or move the files away)")
     roots = {outcome.name: outcome.root for outcome in found.plan.projects}

@@ -348,7 +348,8 @@ class _Watcher:
 
     def _overlap(self, root: str, written: str, target: Target) -> bool | None:
         """Whether the target's folder is the hub's own agents folder; None, with a problem, where one lies inside the other."""
-        folder = os.path.realpath(PurePosixPath(root, written).parent)
+        # Of a file with many agents only itself counts, not what else lies in its folder: that may be the project.
+        folder = os.path.realpath(PurePosixPath(root, written) if "{" not in written else PurePosixPath(root, written).parent)
         agents = self._shared.folder
         if folder == agents:
             return True

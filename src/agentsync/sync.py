@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from agentsync.adoption import news
 from agentsync.copies import Copy, Edit, Plan, Written
 from agentsync.disk import Disk, DiskError, encode, make_root
+from agentsync.hub import HubAgent, unknown_patterns
 from agentsync.ledger import Ledger, Touched, open_ledger
 from agentsync.locking import hub_lock
 from agentsync.model import Problem
@@ -141,6 +142,7 @@ def run(
     sight = look(space, ledger, names, tell, reader=reader, rests=rests)
     found = new_agents(sight.snapshot, reader) if way.pull else {}
     after, plan = plan_run(space, sight, wishes, way, reader)
+    plan = with_unmet(plan, wishes, after.agents)
     plan = replace(plan, problems=(*plan.problems, *found.values())) if found else plan
     if dry:
         return Result(plan)
@@ -150,6 +152,17 @@ def run(
         told = {name: replace(rest, news=found.get(name)) for name, rest in plan.rests.items()}
         rests.keep(replace(plan, rests=told), {*sight.odd, *unlocked(after)})
     return result
+
+
+def with_unmet(plan: Plan, wishes: Wishes, agents: Sequence[HubAgent]) -> Plan:
+    """The plan, with a word on each agent that was asked for and is neither in the hub nor in a copy: most likely a slip."""
+    there = {copy.agent for copy in plan.copies} | {change.agent for edit in plan.edits for change in edit.changes}
+    problems = []
+    for pattern, near in unknown_patterns(wishes.agents, agents):
+        if pattern not in there:
+            meant = f" — did you mean {near}?" if near else ""
+            problems.append(Problem("select", f"--agent {pattern}: there is no such agent{meant}", hint="agentsync list", severity="warning"))
+    return replace(plan, problems=(*plan.problems, *problems)) if problems else plan
 
 
 def new_agents(snapshot: Snapshot, reader: Reader) -> dict[str, Problem]:

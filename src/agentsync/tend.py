@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from agentsync import hub
 from agentsync.config import HUB_FILE, load_hub
 from agentsync.copies import Change, Edit, Key, Plan, Written
-from agentsync.disk import encode
+from agentsync.disk import DiskError, encode
 from agentsync.formats import load
 from agentsync.hub import HubAgent, selects, targets_of
 from agentsync.ledger import Ledger
@@ -86,9 +86,11 @@ def exclude(space: Workspace, ledger: Ledger, agent: HubAgent, project: str) -> 
 def restore(space: Workspace, ledger: Ledger, agent: HubAgent, project: str, *, dry: bool = False) -> Result:
     """Write the copies of an agent again that were deleted in a project."""
     root, scope = project_root(space, project), space.config.projects[project].scope
+    out = _taken_out(space, ledger, agent, project)
     gone = [
         row.key for row in ledger.rows(root or "")
-        if row.agent == agent.id and row.key.scope == scope and root is not None and space.disk.look(root, row.key.path) is None
+        if row.agent == agent.id and row.key.scope == scope and root is not None
+        and (row.key in out or _is_gone(space, root, row.key.path))
     ]
     if not gone:
         what = f"no copy of {agent.id} was deleted in {project}"
@@ -98,6 +100,22 @@ def restore(space: Workspace, ledger: Ledger, agent: HubAgent, project: str, *, 
         return run(space, _Without(ledger, gone), [project], wishes, PUSH, "restore", dry=True)  # type: ignore[arg-type]  # reads as a ledger does
     ledger.keep(forget=gone)
     return run(space, ledger, [project], wishes, PUSH, "restore")
+
+
+def _is_gone(space: Workspace, root: str, path: str) -> bool:
+    """Whether there is no file. Where nobody can say, behind a linked folder, the others are restored all the same."""
+    try:
+        return space.disk.look(root, path) is None
+    except DiskError:
+        return False
+
+
+def _taken_out(space: Workspace, ledger: Ledger, agent: HubAgent, project: str) -> frozenset[Key]:
+    """The agent's entries that somebody took out of a project's shared files."""
+    reader = Reader()
+    places = reader.items(look(space, ledger, [project], reader=reader).snapshot)
+    items = [item for _, found in places for _, here, _ in found for item in here if item.agent.id == agent.id]
+    return frozenset(item.row.key for item in items if item.row is not None and item.standing is None)
 
 
 class _Without:

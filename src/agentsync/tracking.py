@@ -252,9 +252,11 @@ def _rows(view: ProjectView, done: Sequence[Edit]) -> tuple[list[Written], set[t
     held = {(row.agent, row.key.format) for row in after.values()}
     places = {place.target.format: place for place in view.places}
     owners = {(row.key.format, row.key.path, row.key.entry): row.agent for row in after.values()}
+    released = {key.format for key in view.released}        # the project has these targets no more
     orphans = {
         at for at, line in view.lock.items()
-        if (line.target in places and line.path not in places[line.target].found and (view.only is None or line.agent in view.only))
+        if line.target in released
+        or (line.target in places and line.path not in places[line.target].found and (view.only is None or line.agent in view.only))
         or owners.get((line.target, line.path, line.entry), line.agent) != line.agent       # its file is another agent's copy by now
     }
     one_each = {(row.agent, row.key.format): row for row in rows.values() if row.says}

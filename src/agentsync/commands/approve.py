@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import click
@@ -38,7 +39,7 @@ def approve(session: Session, agents: tuple[str, ...], every: bool, reject: bool
         found = what_is_open(space, ledger, names)
         held = found.held if every else _named(found, agents)
         if not agents and not every:
-            _list(session, found.held)
+            _list(session, found.held, as_json=as_json)
             return 1 if found.held else 0
         result = (turn_away if reject else let_in)(space, ledger, names, found, held)
     return show(session, result, as_json=as_json, started=started)
@@ -52,14 +53,21 @@ def _named(found: Open, agents: Sequence[str]) -> tuple[Copy, ...]:
     return tuple(copy for copy in found.held if any(matches(copy.agent, (), pattern) for pattern in agents))
 
 
-def _list(session: Session, held: Sequence[Copy]) -> None:
+def _list(session: Session, held: Sequence[Copy], *, as_json: bool) -> None:
     """The held changes, and how to decide them."""
+    if as_json:
+        listed = [
+            {"agent": copy.agent, "project": copy.project, "target": copy.target, "path": copy.path, "why": copy.why.message if copy.why else ""}
+            for copy in held
+        ]
+        session.terminal.result(json.dumps({"version": 1, "held": listed}, ensure_ascii=True, indent=2) + "\n")
+        return
     if not held:
         session.terminal.say([text_line("nothing is held", "good")])
         return
     for copy in held:
         why = copy.why.message if copy.why else ""
         line = (("name", copy.agent), ("", f"  {copy.project}:{copy.target}  "), ("warn", why), ("faint", f"  ({copy.path})"))
-        session.terminal.say([line])  # type: ignore[list-item]  # literal styles
+        session.terminal.print([line])  # type: ignore[list-item]  # literal styles
     many = count(len(held), "held change")
     session.terminal.say([text_line(many), hint_line("agentsync diff --pull  (to see them)"), hint_line("agentsync approve --all  (or --reject)")])

@@ -15,7 +15,7 @@ from agentsync.report import Line, problems_lines, some_of
 from agentsync.settle import Open, contents_of
 from agentsync.snapshot import Reader, Wishes
 from agentsync.survey import look
-from agentsync.sync import PULL, PUSH, SYNC, at_work, plan_run
+from agentsync.sync import PULL, PUSH, SYNC, at_work, plan_run, with_unmet
 from agentsync.sync_report import stopped_lines
 from agentsync.workspace import open_workspace, projects_meant
 
@@ -40,7 +40,9 @@ def diff(
     with at_work(space, "diff", read_only=True) as (ledger, _):
         reader = Reader()
         sight = look(space, ledger, names, reader=reader)
-        _, plan = plan_run(space, sight, Wishes(agents, formats_of(to, space.formats)), way, reader)
+        wishes = Wishes(agents, formats_of(to, space.formats))
+        after, plan = plan_run(space, sight, wishes, way, reader)
+        plan = with_unmet(plan, wishes, after.agents)
     alike: dict[tuple[str, str | None, str | None], list[Edit]] = {}
     for edit in plan.edits:
         if edit.touches:

@@ -54,7 +54,7 @@ def project() -> None:
 @click.argument("path")
 @click.option("--name", help="What to call it; else its folder's name.")
 @click.option("--to", "to", multiple=True, metavar="F[,F]", help="The formats it uses; else the hub's default.")
-@click.option("--select", multiple=True, metavar="S", help="The agents it gets: ids, globs, tag:NAME, !exclusions; else the hub's default.")
+@click.option("--select", multiple=True, metavar="S[,S]", help="The agents it gets: ids, globs, tag:NAME, !exclusions; else the hub's default.")
 @click.option("--mode", type=click.Choice(["two-way", "push", "pull"]), default="two-way", show_default=True, help="Which side decides.")
 @click.option("--repo", is_flag=True, help="Keep its git remote too: other machines find it by that, wherever it lies there.")
 @click.pass_obj
@@ -71,16 +71,22 @@ def add(session: Session, path: str, name: str | None, to: tuple[str, ...], sele
     name = name or ("me" if scope == "user" else name_of(root))
     if not PROJECT_NAME.fullmatch(name):
         raise AgentsyncError(f"no name for a project ({name}), allowed are letters, digits, `.`, `_` and `-`", hint="--name NAME")
-    if name in space.config.projects:
-        raise AgentsyncError(f"there is a project {name} already ({space.config.projects[name].path})", hint="--name NAME")
     for other in space.config.projects:
         if project_root(space, other) == root:
             raise AgentsyncError(f"this folder is the project {other} already", hint=f"agentsync project enable {other}")
+    if name in space.config.projects:
+        raise AgentsyncError(f"there is a project {name} already ({space.config.projects[name].path})", hint="--name NAME")
+    chosen = tuple(part.strip() for one in select for part in one.split(",") if part.strip())
     targets = formats_of(to, space.formats)
     refuse_together(targets, scope, space.formats)
+    for one in targets:
+        rules = space.formats.load(one)
+        if not any(where.scope == scope and where.write for where in rules.where):
+            what = f"{rules.title} keeps no agents in a {'home directory' if scope == 'user' else 'project'}"
+            raise AgentsyncError(what, hint=f"agentsync formats {one}")
     entry = Project(
         path=stored(space.root, space.machine.home, root), scope="user" if scope == "user" else "project",
-        targets=targets or None, select=select or None, mode=mode,
+        targets=targets or None, select=chosen or None, mode=mode,
     )
     if repo:
         entry = _with_repository(space, entry, root)

@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
 
 import click
 
@@ -42,10 +43,15 @@ def resolve(session: Session, agent: str | None, take: str | None, edit: bool, a
     with at_work(space, "resolve") as (ledger, _):
         found = what_is_open(space, ledger, names)
         agents = _agents(found, agent)
+        if not agents and as_json:
+            _print(session, found, agents, as_json=True)
+            return 0
         if not agents:
             session.terminal.say([text_line("there is no conflict", "good")])
             return 0
         written: dict[str, str] = {}
+        if edit or take not in (None, "hub"):
+            _in_the_hub(found, agents)
         if edit:
             written = _edited(found, agents)
             answers: Mapping[str, str] = dict.fromkeys(written, "hub")
@@ -75,6 +81,15 @@ def _agents(found: Open, pattern: str | None) -> list[str]:
     if not meant and agents:
         raise AgentsyncError(f"there is no conflict in {pattern}{did_you_mean(pattern, tuple(agents))}", hint="agentsync resolve")
     return meant
+
+
+def _in_the_hub(found: Open, agents: Sequence[str]) -> None:
+    """AgentsyncError where one of the agents left the hub: then no version of a copy can win, and there is no file to write."""
+    there = {agent.id for agent in found.snapshot.agents}
+    for identity in agents:
+        if identity not in there:
+            what = f"{identity} is not in the hub any more, and a copy of it was edited: agentsync undo brings the agent back"
+            raise AgentsyncError(what, hint=f"agentsync resolve {quote(identity)} --take hub  (removes the copy)")
 
 
 def _sides(found: Open, identity: str) -> dict[str, str]:

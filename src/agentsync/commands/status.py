@@ -42,6 +42,6 @@ def status(session: Session, projects: tuple[str, ...], every: bool, agents: tup
         told = look_up(space)
         if told.running:
             session.terminal.print([(("faint", f"agentsync watch keeps this hub in sync (process {told.about.get('pid', 'unknown')})"),)])
-    needs_you = any(row.copy.state not in ("ok", "deleted", "behind", "missing", "edited") and not row.copy.decided for row in found.rows)
+    needs_you = any(row.needs_you for row in found.rows)
     stopped = any(outcome.state in ("stopped", "missing") for outcome in found.plan.projects)
     return 1 if needs_you or stopped else 0
