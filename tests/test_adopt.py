@@ -90,7 +90,7 @@ def test_a_dry_run_changes_nothing_at_all(tmp_path: Path, home: Path, hub: Path,
     put(tmp_path / "shop", f"{CLAUDE}/a.md", agent_text("a"))
     before = tree(tmp_path, home)
     done = run("adopt", "-n", "shop")
-    assert (done.code, "to adopt" in done.err, tree(tmp_path, home)) == (0, True, before)
+    assert (done.code, "to adopt" in done.out, tree(tmp_path, home)) == (0, True, before)
 
 
 def test_copies_of_one_agent_become_one(tmp_path: Path, hub: Path, run: Run) -> None:
@@ -239,7 +239,7 @@ def test_adopt_auto_takes_new_agents_but_none_that_deserves_a_look(tmp_path: Pat
     put(shop, f"{CLAUDE}/b.md", agent_text("b"))
     put(shop, f"{CLAUDE}/c.md", agent_text("c", head="mcpServers: [x]\n"))
     dry = run("sync", "-n")
-    assert ("shop: 2 new agents" in dry.err, ids(hub)) == (True, ["a"])
+    assert ("shop: 2 new agents" in dry.out, ids(hub)) == (True, ["a"])
     done = run("sync")
     assert (done.code, ids(hub)) == (0, ["a", "b"])
     assert "shop: 1 new agent adopted (b)" in done.err

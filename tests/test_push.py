@@ -656,7 +656,8 @@ def test_json_is_the_documented_object(world: World, run: Run) -> None:
 def test_a_dry_run_makes_nothing_at_all(world: World, run: Run) -> None:
     before = [*world.base.rglob("*"), *world.home.rglob("*")]
     done = run("push", "--all", "-n", cwd=world.hub)
-    assert done.code == 0
+    assert (done.code, done.err) == (0, "")
+    assert "nothing to do" in done.out
     assert [*world.base.rglob("*"), *world.home.rglob("*")] == before
 
 

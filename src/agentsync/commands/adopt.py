@@ -57,14 +57,15 @@ def adopt(
         found = find(space, ledger, visits, formats)
         found = replace(found, problems=(*passed, *found.problems))
         asking = found.needed and not dry and not yes and not as_json and session.terminal.can_ask
+        tell = session.terminal.print if dry else session.terminal.say      # the plan is what a dry run was asked for
         if not as_json:
-            session.terminal.say(_lines(found, dry=dry or asking))
+            tell(_lines(found, dry=dry or asking))
         if found.needed and not dry and (not asking or session.terminal.ask("Adopt them?")):
             space, result = carry_out(space, ledger, found)
     if as_json:
         session.terminal.result(json.dumps(_json(found, result, space.formats, dry=dry), ensure_ascii=True, indent=2) + "\n")
     else:
-        session.terminal.say(_end(found, result, dry=dry))
+        tell(_end(found, result, dry=dry))
     return _exit(found, result)
 
 

@@ -117,7 +117,8 @@ def show(session: Session, result: Result, *, dry: bool = False, as_json: bool =
     if as_json:
         session.terminal.result(json.dumps(push_json(result, dry=dry), ensure_ascii=True, indent=2) + "\n")
     else:
-        session.terminal.say(push_lines(result, dry=dry, seconds=None if started is None else time.monotonic() - started))
+        tell = session.terminal.print if dry else session.terminal.say      # the plan is what a dry run was asked for
+        tell(push_lines(result, dry=dry, seconds=None if started is None else time.monotonic() - started))
     return push_exit(result)
 
 

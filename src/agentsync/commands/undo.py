@@ -42,10 +42,11 @@ def undo(session: Session, run: int | None, dry: bool, as_json: bool) -> int:
     for edit in done:
         what = "removed" if edit.new is None else "brought back" if edit.old is None else "as it was"
         files.setdefault((edit.path, what), []).append(edit.project or "hub")
-    session.terminal.say((("", f"  {some_of(places)}  "), ("", path), ("faint", f"  {what}")) for (path, what), places in files.items())
+    tell = session.terminal.print if dry else session.terminal.say      # the plan is what a dry run was asked for
+    tell((("", f"  {some_of(places)}  "), ("", path), ("faint", f"  {what}")) for (path, what), places in files.items())
     for problem in (*result.plan.problems, *(problem for _, problem in result.failed)):
         session.terminal.say(problem_lines(problem, 2))
     commit = f"; hub commit {result.commit[:9]}" if result.commit else ""
     line = f"run {meant.id} ({meant.command}, {when}): {count(len(done), 'file')} {word}{commit}"
-    session.terminal.say([text_line(line, "good" if done else "")])
+    tell([text_line(line, "good" if done else "")])
     return 1 if any(problem.severity != "note" for problem in result.plan.problems) and not result.failed else push_exit(result)
