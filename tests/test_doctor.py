@@ -92,7 +92,7 @@ def test_upstream(tmp_path: Path, hub: Path, found: Found) -> None:
 
 def test_projects_that_are_gone_moved_or_not_enabled(tmp_path: Path, hub: Path, found: Found, run: Run) -> None:
     (tmp_path / "shop").rename(tmp_path / "store")
-    assert found(1)["missing"] == ("warning", "agentsync project remove shop")
+    assert found(1)["missing"] == ("warning", "agentsync project disable shop  (gone for good: agentsync project remove shop)")
     file = hub / "agentsync.yaml"
     file.write_text(file.read_text().replace("../shop", "../store"))
     assert found(1)["moved"] == ("warning", "agentsync project enable shop")

@@ -266,7 +266,8 @@ def outcome_of(space: Workspace, name: str, doubles: Mapping[str, str], agents: 
     if root is None or not _enabled_at(space, name, root):
         return ProjectOutcome(name, root, "not enabled here")
     if space.disk.identity(root) is None:
-        why = Problem("missing", "there is no such folder", path=root, hint=f"agentsync project remove {name}")
+        hint = f"agentsync project disable {name}  (gone for good: agentsync project remove {name})"
+        why = Problem("missing", "there is no such folder", path=root, hint=hint)
         return ProjectOutcome(name, root, "missing", why)
     odd = root_problem(space, root, space.config.projects[name].scope, agents)
     if odd is None and name in doubles:
