@@ -228,6 +228,9 @@ class Player(People):
         folder = self.random.choice(self.world.projects)
         if not self._calm(folder):
             return
+        # What a run that was killed left to be added, git will not put aside; the next run would have committed it.
+        if left := sh(folder, "diff", "--no-renames", "--name-only", "--diff-filter=A").splitlines():
+            sh(folder, "reset", "-q", "--", *left)
         sh(folder, "stash", "-q", "--include-untracked")
         if sh(folder, "rev-list", "--count", "HEAD").strip() != "1":
             sh(folder, "checkout", "-q", "--detach", "HEAD~1")

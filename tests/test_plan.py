@@ -195,6 +195,29 @@ def test_many_deletions_stop_the_project() -> None:
     assert len(touching(plan(fewer, files, rows, wishes=Wishes(allow_deletes=True)))) == 6
 
 
+def test_many_copies_that_somebody_deleted_stop_the_project_until_that_is_known() -> None:
+    texts = {f"a{n}": hub_text(f"a{n}") for n in range(20)}
+    files = dict(rendered(text) for text in texts.values())
+    rows = [row(identity, text, *rendered(text), name=identity) for identity, text in texts.items()]
+    hub = tuple(hub_agent(identity, text) for identity, text in {**texts, "a19": hub_text("a19", "Newer.")}.items())
+    left = dict(list(files.items())[6:])
+
+    def planned(there: Mapping[str, str], wishes: Wishes = ANY, **more: object) -> Plan:
+        place = Place(target(), load("claude-code"), ROOT, "recipe", tuple(rows), found(there))
+        return plan_push(Snapshot(hub, (view(place, **more),)), wishes)
+
+    stopped = planned(left)
+    assert stopped.edits == ()
+    assert [(o.state, o.why.code, o.gone) for o in stopped.projects if o.why] == [("stopped", "many-deleted", None)]
+    one_less = planned(dict(list(files.items())[5:]))
+    assert (len(touching(one_less)), one_less.projects[0].gone) == (1, 5)
+    for going_on in (
+        planned(left, Wishes(allow_deletes=True)), planned(left, gone=1), planned(left, gone=6), planned(left, moved=True),
+    ):
+        assert (len(touching(going_on)), going_on.projects[0].gone) == (1, 6)
+    assert planned(left, Wishes(agents=("a19",))).projects[0].gone is None
+
+
 def test_one_agent_that_cannot_be_read_stops_only_projects_that_have_copies_of_it() -> None:
     rows = [row("reviewer", OLD, PATH, W)]
     for broken in ("", "   \n", "---\nname: reviewer\ndescription: [\n", "no head any more\n"):

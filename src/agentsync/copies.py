@@ -170,6 +170,8 @@ class ProjectOutcome:
     why: Problem | None = None
     via: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     """Targets for which nothing is written, each with the one whose copies its client loads."""
+    gone: int | None = None
+    """How many copies are missing there; None where not all of them were asked about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from agentsync.ledger_calm import TABLES, Record, cards, keep_records, records
 from agentsync.ledger_words import key_of, key_word, row_of, row_values, rows_of, rows_word, stored, text_of
 from agentsync.model import AgentsyncError, Problem
 
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 FILE: Final = "ledger.sqlite3"
 KEPT_SECONDS: Final = 30 * 24 * 3600
 """How long a run's old bytes are kept for undo."""
@@ -40,7 +40,8 @@ CREATE TABLE IF NOT EXISTS copies(
   agent BLOB NOT NULL, name BLOB NOT NULL, written TEXT NOT NULL, base TEXT NOT NULL, hub TEXT NOT NULL, hub_commit TEXT,
   recipe TEXT NOT NULL, stamp TEXT NOT NULL, losses INTEGER NOT NULL, says TEXT NOT NULL DEFAULT '',
   PRIMARY KEY(root, format, scope, path, entry)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS roots(root BLOB PRIMARY KEY, identity TEXT NOT NULL, head TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS roots(
+  root BLOB PRIMARY KEY, identity TEXT NOT NULL, head TEXT NOT NULL DEFAULT '', gone INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS approved(copy BLOB NOT NULL, digest TEXT NOT NULL, PRIMARY KEY(copy, digest)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS paused(copy BLOB PRIMARY KEY, agent BLOB NOT NULL, hub TEXT NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seen(format TEXT NOT NULL, agent BLOB NOT NULL, digest TEXT NOT NULL,
@@ -63,6 +64,7 @@ _UPGRADES: Final = {
         "ALTER TABLE touched ADD COLUMN after TEXT NOT NULL DEFAULT ''",
     ),
     2: (),
+    3: ("ALTER TABLE roots ADD COLUMN gone INTEGER NOT NULL DEFAULT 0",),
 }
 """What turns the tables of an older schema into the next one's."""
 
@@ -190,13 +192,18 @@ class Ledger:
         found = self._db.execute("SELECT head FROM roots WHERE root = ?", (stored(root),)).fetchone()
         return str(found[0]) if found and found[0] else None
 
-    def know_root(self, root: str, identity: tuple[int, int], head: str | None = None) -> None:
-        """Remember which folder a root is, and where `head` is given, which commit is checked out there."""
-        known = self.head(root)
-        if self.identity(root) != identity or (head is not None and head != known):
-            values = (stored(root), f"{identity[0]}:{identity[1]}", head or known or "")
+    def gone(self, root: str) -> int:
+        """How many of a root's copies were missing when it was last worked in."""
+        found = self._db.execute("SELECT gone FROM roots WHERE root = ?", (stored(root),)).fetchone()
+        return 0 if found is None else int(found[0])
+
+    def know_root(self, root: str, identity: tuple[int, int], head: str | None = None, gone: int | None = None) -> None:
+        """Remember which folder a root is; where they are given, which commit is checked out there, and how many copies are missing."""
+        known, missing = self.head(root), self.gone(root)
+        if self.identity(root) != identity or (head is not None and head != known) or (gone is not None and gone != missing):
+            values = (stored(root), f"{identity[0]}:{identity[1]}", head or known or "", missing if gone is None else gone)
             with self._transaction():
-                self._db.execute("INSERT OR REPLACE INTO roots VALUES (?, ?, ?)", values)
+                self._db.execute("INSERT OR REPLACE INTO roots VALUES (?, ?, ?, ?)", values)
 
     def forget_root(self, root: str) -> None:
         """Forget a root and all copies in it; the files stay."""

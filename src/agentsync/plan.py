@@ -16,7 +16,7 @@ and stays as it is here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from shlex import quote
 from typing import Final
@@ -70,7 +70,7 @@ def _plan_project(
     view: ProjectView, places: Places, snapshot: Snapshot, wishes: Wishes, reader: Reader, marks: Mapping[Key, Copy]
 ) -> Plan:
     """The plan of one project; with nothing in it where the project is not to be touched."""
-    outcome = stopped(view, snapshot).outcome
+    outcome = stopped(view, snapshot, wishes).outcome
     if outcome.state != "ok":
         return Plan(projects=(outcome,))
     if view.rest is not None:
@@ -79,6 +79,8 @@ def _plan_project(
     stop = work.run(places)
     if stop is not None:
         return Plan(copies=tuple(work.copies), projects=(replace(outcome, state="stopped", why=stop),))
+    if view.only is None and not wishes.agents and not wishes.formats:
+        outcome = replace(outcome, gone=_missing(view, [key for edit in work.edits.all() for key in edit.forget]))
     if view.mode == "pull":
         quiet = tuple(replace(edit, changes=()) for edit in work.edits.all() if not edit.touches)
         rest = at_rest(view, places, work.items, work.copies, work.edits.all(), 0, snapshot, reader)
@@ -93,9 +95,9 @@ def _plan_project(
     )
 
 
-def stopped(view: ProjectView, snapshot: Snapshot) -> ProjectView:
+def stopped(view: ProjectView, snapshot: Snapshot, wishes: Wishes) -> ProjectView:
     """The project, stopped where nothing may be changed in it."""
-    why = _stop(view, snapshot) if view.outcome.state == "ok" else None
+    why = (_stop(view, snapshot) or _emptying(view, wishes)) if view.outcome.state == "ok" else None
     return view if why is None else replace(view, outcome=replace(view.outcome, state="stopped", why=why))
 
 
@@ -114,7 +116,7 @@ def _stop(view: ProjectView, snapshot: Snapshot) -> Problem | None:
         said = broken.problems[0].message if broken.problems else "it is no agent any more"
         what = f"the agent {broken.id} has copies here, and its file in the hub cannot be read: {said}"
         return Problem("hub-unreadable", what, hint=f"agentsync show {broken.id}")
-    missing = sum(row.key.path not in place.found for place in view.places for row in place.rows)
+    missing = _missing(view)
     if view.replaced and missing:
         what = "this is another folder than the one agentsync wrote to, and copies are missing"
         return Problem("replaced", what, path=root, hint=f"agentsync project enable {name}  (to take it as it is)")
@@ -122,6 +124,27 @@ def _stop(view: ProjectView, snapshot: Snapshot) -> Problem | None:
         what = f"all {len(rows)} copies are gone"
         return Problem("emptied", what, path=root, hint=f"agentsync project enable {name}  (to have them again)")
     return None
+
+
+def _emptying(view: ProjectView, wishes: Wishes) -> Problem | None:
+    """Why nothing may be changed where many copies were deleted at once, which nobody decided yet. Who names an agent asks about that one."""
+    rows = [row for place in view.places for row in place.rows]
+    new = _missing(view) - view.gone
+    if view.moved or view.only is not None or wishes.allow_deletes or wishes.agents or new <= _most_deleted(len(rows)):
+        return None
+    name = view.outcome.name
+    hint = f"agentsync sync {name} --allow-deletes  (to have them again: agentsync project enable {name})"
+    return Problem("many-deleted", f"{new} of {len(rows)} copies were deleted here at once", path=view.outcome.root, hint=hint)
+
+
+def _missing(view: ProjectView, forgotten: Collection[Key] = ()) -> int:
+    """How many copies are not there of which the ledger knows, but for those that it is to forget."""
+    return sum(row.key.path not in place.found and row.key not in forgotten for place in view.places for row in place.rows)
+
+
+def _most_deleted(copies: int) -> float:
+    """So many copies may go at once in a project that has so many."""
+    return max(DELETES_ALLOWED, copies * DELETES_SHARE)
 
 
 class _Project:
@@ -158,7 +181,7 @@ class _Project:
             if self._meant(item.place, item.agent.id, item.agent.tags):
                 self.copies.append(self._judge(item, clashes.get(number)))
         deletions, recorded = self.edits.deletions(), sum(len(place.rows) for place in self._view.places)
-        if self._wishes.allow_deletes or deletions <= max(DELETES_ALLOWED, recorded * DELETES_SHARE):
+        if self._wishes.allow_deletes or deletions <= _most_deleted(recorded):
             return None
         what = f"{deletions} of {recorded} copies would be deleted at once"
         return Problem("many-deletes", what, hint=f"agentsync push {self._view.outcome.name} --allow-deletes")

@@ -50,8 +50,9 @@ class Place:
 class ProjectView:
     """A project as the snapshot saw it. replaced: its root is another folder than the ledger knows.
 
-    mode: who decides. head: the commit that is checked out; moved: it is another than when all copies were last seen here. clean: paths
-    whose file is what that commit has. lock: the project's agentsync.lock by agent and target, empty where there is none; locks: whether one is kept.
+    mode: who decides. head: the commit that is checked out; moved: it is another than when all copies were last seen here. gone: so many
+    copies were missing when it was last worked in. clean: paths whose file is what that commit has. lock: the project's agentsync.lock by
+    agent and target, empty where there is none; locks: whether one is kept.
     only: the agents it was looked at for, where not for all; then its lock was not read.
     rest: it is as an earlier run found it, when there was nothing to do; then nothing else is known of it.
     """
@@ -63,6 +64,7 @@ class ProjectView:
     mode: str = "two-way"
     head: str | None = None
     moved: bool = False
+    gone: int = 0
     clean: frozenset[str] = frozenset()
     lock: Mapping[tuple[str, str], LockLine] = field(default_factory=lambda: EMPTY)
     locks: bool = False

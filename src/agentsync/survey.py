@@ -307,7 +307,7 @@ class _Watcher:
         locks = keeps_lock(self._space, self._name, root)
         return ProjectView(
             outcome, tuple(places), released, known is not None and known != self._space.disk.identity(root),
-            mode=project.mode, head=head, moved=head is not None and then is not None and head != then,
+            mode=project.mode, head=head, moved=head is not None and then is not None and head != then, gone=self._ledger.gone(root),
             lock=self._lock(root) if locks else EMPTY, locks=locks,
         )
 

@@ -85,7 +85,7 @@ SYNC = Direction(pull=True, push=True)
 
 def plan_run(space: Workspace, sight: Sight, wishes: Wishes, way: Direction, reader: Reader) -> tuple[Snapshot, Plan]:
     """What a run would do, and the snapshot as it will be once the hub's part of it is done."""
-    snapshot = resting(sight.snapshot)
+    snapshot = resting(sight.snapshot, wishes)
     pulled = plan_pull(snapshot, wishes, reader, space.root) if way.pull else Pulled(agents=snapshot.agents)
     stirred = sight.rests.stirred(snapshot.projects, snapshot.agents, pulled.agents) if sight.rests is not None else []
     if stirred:     # projects at rest that are to receive what was pulled
@@ -93,9 +93,9 @@ def plan_run(space: Workspace, sight: Sight, wishes: Wishes, way: Direction, rea
     return plan_after(space, snapshot, wishes, pulled, way, reader)
 
 
-def resting(snapshot: Snapshot) -> Snapshot:
+def resting(snapshot: Snapshot, wishes: Wishes) -> Snapshot:
     """The snapshot, with the projects stopped in which nothing may be changed."""
-    return replace(snapshot, projects=tuple(stopped(view, snapshot) for view in snapshot.projects))
+    return replace(snapshot, projects=tuple(stopped(view, snapshot, wishes) for view in snapshot.projects))
 
 
 def plan_after(
@@ -348,7 +348,7 @@ class _Executor:
             if root is None or outcome.state != "ok" or root in failed or (view is not None and view.rest is not None):
                 continue
             if (identity := self._space.disk.identity(root)) is not None:
-                self._ledger.know_root(root, identity, _head(view))
+                self._ledger.know_root(root, identity, _head(view), outcome.gone)
         rested = [row.key for edit in plan.edits if id(edit) in self._done for row in edit.put if row.key in self._snapshot.paused]
         if rested and self._undid is None:
             self._ledger.pause(forget=rested)

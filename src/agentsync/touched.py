@@ -85,7 +85,7 @@ def run_touched(
     sight = look(space, ledger, names, tell, reader=reader, agents=agents)
     seen = list(names)
     while True:
-        snapshot = resting(sight.snapshot)
+        snapshot = resting(sight.snapshot, _UNASKED)
         pulled = plan_pull(snapshot, _UNASKED, reader, space.root)
         changed = changed_agents(known, pulled.agents)
         calm, odd = _calm(space, ledger, rest, changed)

@@ -37,7 +37,7 @@ _OPTIONS = (
 )
 _WRITING = (
     click.option("--overwrite", metavar="edited,foreign", default="", help="Also replace copies that were edited, or files in the way."),
-    click.option("--allow-deletes", is_flag=True, help="Remove copies even where that is many at once."),
+    click.option("--allow-deletes", is_flag=True, help="Remove copies even where that is many at once; take many that were deleted for meant."),
 )
 
 
