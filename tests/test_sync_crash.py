@@ -349,7 +349,7 @@ class Failing:
 
     def _wrapped(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **keywords: Any) -> Any:
-            ours = sys._getframe(1).f_globals.get("__name__") == "agentsync.disk"
+            ours = sys._getframe(1).f_globals.get("__name__") in ("agentsync.disk", "agentsync.folders")
             if ours and not (name == "open" and not arguments[1] & os.O_CREAT):
                 self.calls += 1
                 self.left -= 1
@@ -437,6 +437,26 @@ def test_a_ledger_that_is_full_is_named_and_the_next_run_completes(pages: int, t
     assert (again.run, again.commit) == (None, None)
 
 
+def test_a_commit_killed_before_it_wrote_its_index_leaves_nothing_staged(tmp_path: Path, home: Path) -> None:
+    """git moves the branch first and the index last: killed between the two, what was committed looks like taken back, and staged."""
+    world = Crashing(tmp_path / "world", home, SETTINGS)
+    world.build()
+    world.go(PUSH)
+    index = world.hub / ".git/index"
+    before = index.read_bytes()
+    edit(world.claude, "Second line.", "Second line, edited.")
+    world.go()
+    with at_work(world.space(), "test") as (ledger, _):
+        run = ledger.runs()[0]
+        ledger._db.execute("UPDATE runs SET finished = NULL WHERE id = ?", (run.id,))
+    index.write_bytes(before)
+    assert git(world.hub, "status", "--porcelain").startswith("MM ")
+    head = git(world.hub, "rev-parse", "HEAD")
+    result = world.go()
+    assert not result.plan.problems
+    assert (git(world.hub, "status", "--porcelain"), git(world.hub, "rev-parse", "HEAD")) == ("", head)
+
+
 # ---- a real kill --------------------------------------------------------------------------------------------------
 
 
@@ -459,9 +479,10 @@ def test_the_real_program_killed_at_random_instants_loses_nothing(tmp_path: Path
         for name in names:
             edit(world.shop / f".claude/agents/{name.rpartition('/')[2]}.md", "Two", f"Two e{number}")
             edit(world.app / f".github/agents/{name.rpartition('/')[2]}.agent.md", "Three", f"Three f{number}")
-        with subprocess.Popen(command, cwd=world.hub, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        # Alone or with the git that it called, as when a terminal or the machine goes.
+        with subprocess.Popen(command, cwd=world.hub, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as process:
             time.sleep(draw.uniform(whole * 0.3, whole * 2.5))
-            process.send_signal(signal.SIGKILL)
+            (os.killpg if number % 2 else os.kill)(process.pid, signal.SIGKILL)
         kills += 1
         died += process.returncode == -signal.SIGKILL
         for folder in (world.hub, world.shop, world.app):

@@ -304,10 +304,26 @@ def commit_paths(top: str, paths: Sequence[str], message: str) -> str | None:
     )
     if done.returncode == 0:
         return head_commit(top)
+    catch_up(top, paths)
     if not changed_paths(top, paths):
         return None
     said = (os.fsdecode(done.stderr).strip() or os.fsdecode(done.stdout).strip()).splitlines()
     raise GitError(Problem("git", f"git commit failed: {said[0] if said else 'no reason given'}", path=top))
+
+
+def catch_up(top: str, paths: Sequence[str]) -> None:
+    """Let the index know of those of these paths that stand as the last commit has them.
+
+    A commit that is killed between its two last steps leaves the index as it was before: what was committed would look like taken back
+    again, and staged.
+    """
+    named = run_git(top, "--literal-pathspecs", "diff", "--name-only", "-z", "--no-renames", "HEAD", "--", *paths)
+    if named.returncode != 0:
+        return
+    differing = {os.fsdecode(name) for name in named.stdout.split(b"\0")}
+    same = [path for path in paths if path not in differing]
+    if same:
+        run_git(top, "--literal-pathspecs", "reset", "--quiet", "--", *same)
 
 
 def has_commit(top: str, commit: str) -> bool:

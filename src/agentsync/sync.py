@@ -24,7 +24,7 @@ from agentsync.report import count, some_of
 from agentsync.rests import Rests
 from agentsync.snapshot import Place, ProjectView, Reader, Snapshot, Wishes, loss_key
 from agentsync.survey import Sight, Tell, look, nobody, reread, woken
-from agentsync.tracking import Committed, Leftover, agreed, commit_hub, leftover, lock_edits, overwritten, sweep, track, unlocked
+from agentsync.tracking import Committed, Leftover, agreed, catch_up_hub, commit_hub, leftover, lock_edits, overwritten, sweep, track, unlocked
 from agentsync.workspace import Workspace
 
 
@@ -231,6 +231,8 @@ def apply(
 
 def _commit(space: Workspace, before: Leftover, mine: Sequence[Edit], subject: str) -> Committed:
     """Commit the hub's files that this run changed, and those that killed runs left."""
+    if before.committed:
+        catch_up_hub(space, before.committed)
     if not mine and not before.hub:
         return Committed()
     left = [edit for edit in before.hub if edit.path not in {one.path for one in mine}]

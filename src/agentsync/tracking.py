@@ -75,6 +75,12 @@ def commit_hub(space: Workspace, edits: Sequence[Edit], dirty: frozenset[str], s
         return Committed(None, (*problems, note))
 
 
+def catch_up_hub(space: Workspace, paths: Sequence[str]) -> None:
+    """Let the hub's index know of what was committed already."""
+    top, _ = below(space.root, "")
+    git.catch_up(top, [below_of(space, top, path) for path in paths])
+
+
 def message(edits: Sequence[Edit], subject: str = "") -> str:
     """The message of the hub's commit: what came from where. subject: its first line, where it is no taking of edits."""
     agents, projects = (list(dict.fromkeys(words)) for words in (
@@ -94,6 +100,8 @@ class Leftover:
     runs: tuple[Run, ...] = ()
     hub: tuple[Edit, ...] = ()
     projects: tuple[Edit, ...] = ()
+    committed: tuple[str, ...] = ()
+    """Files of the hub of which git was killed after it committed them, and before its index knew."""
     folders: frozenset[tuple[str, str]] = frozenset()
     """Where temporary files of those runs may lie, as (root, folder)."""
 
@@ -135,8 +143,11 @@ def leftover(space: Workspace, ledger: Ledger, snapshot: Snapshot) -> Leftover:
                 agreed_before = {(row.key, row.base) for row in file.before}
                 taken = [names[row.key.root] for row in file.after if row.key.root in names and (row.key, row.base) not in agreed_before]
                 hub[file.path] = Edit("", file.root, file.path, old, new, (change,), notes=(note,), sources=tuple(dict.fromkeys(taken)) or (project,))
-    mine = [edit for edit in hub.values() if edit.path in _changed(space, list(hub)) and _as_committed(space, edit)]
-    return Leftover(runs, tuple(mine), tuple(projects.values()), frozenset(folders))
+    paths = _changed(space, list(hub)) if hub else frozenset()
+    changed = [edit for edit in hub.values() if edit.path in paths]
+    mine = [edit for edit in changed if _as_committed(space, edit.path, edit.old)]
+    committed = [edit.path for edit in changed if edit not in mine and _as_committed(space, edit.path, edit.new)]
+    return Leftover(runs, tuple(mine), tuple(projects.values()), tuple(committed), frozenset(folders))
 
 
 def _changed(space: Workspace, paths: Sequence[str]) -> frozenset[str]:
@@ -166,13 +177,13 @@ def _bytes(space: Workspace, file: Touched) -> bytes | None:
         return b"\0"        # neither what the run left nor what was there before
 
 
-def _as_committed(space: Workspace, edit: Edit) -> bool:
-    """Whether the last commit has what the run replaced: else there were changes of the user's own in it."""
+def _as_committed(space: Workspace, path: str, text: str | None) -> bool:
+    """Whether the last commit has this text in a file of the hub. Where it has not what a run replaced, there were changes of the user's own."""
     from agentsync import history
 
-    top, path = below(space.root, edit.path)
+    top, path = below(space.root, path)
     data = history.text_at(top, git.head_commit(top) or "", path)
-    return (None if data is None else decode(data).replace("\r\n", "\n")) == (None if edit.old is None else edit.old.replace("\r\n", "\n"))
+    return (None if data is None else decode(data).replace("\r\n", "\n")) == (None if text is None else text.replace("\r\n", "\n"))
 
 
 # ---- the locks ----------------------------------------------------------------------------------------------------
