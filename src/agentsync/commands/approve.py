@@ -12,7 +12,7 @@ from agentsync.commands.running import clock, opened, show
 from agentsync.copies import Copy
 from agentsync.hub import matches
 from agentsync.model import AgentsyncError
-from agentsync.report import count, hint_line, text_line
+from agentsync.report import Line, count, hint_line, text_line
 from agentsync.settle import Open, what_is_open
 from agentsync.settle import approve as let_in
 from agentsync.settle import reject as turn_away
@@ -67,7 +67,7 @@ def _list(session: Session, held: Sequence[Copy], *, as_json: bool) -> None:
         return
     for copy in held:
         why = copy.why.message if copy.why else ""
-        line = (("name", copy.agent), ("", f"  {copy.project}:{copy.target}  "), ("warn", why), ("faint", f"  ({copy.path})"))
-        session.terminal.print([line])  # type: ignore[list-item]  # literal styles
+        line: Line = (("name", copy.agent), ("", f"  {copy.project}:{copy.target}  "), ("warn", why), ("faint", f"  ({copy.path})"))
+        session.terminal.print([line])
     many = count(len(held), "held change")
     session.terminal.say([text_line(many), hint_line("agentsync diff --pull  (to see them)"), hint_line("agentsync approve --all  (or --reject)")])
