@@ -53,6 +53,7 @@ class Player(People):
         self.history = quick_git.Words(world.hub, "agents", WORD)
         self._racing = self._strictly = False
         self._recorded: dict[str, frozenset[bytes]] = {}
+        self._torn: set[tuple[str, str]] = set()
         self.done: list[str] = []
 
     # ---- what there is ----
@@ -76,6 +77,7 @@ class Player(People):
         """People are done: what they took out they took out, what stands now must stay."""
         files = self.world.files()
         self.words -= self.missing(files)
+        self._torn |= {(path, digest_of(data)) for path, data in files.items() if _marks(data)}
         standing = {word for data in files.values() for word in WORD.findall(data)}
         self.fresh = standing - self.words
         self.words |= standing
@@ -94,7 +96,7 @@ class Player(People):
         # A torn file that was renamed is as torn; one without the line in the middle is a text like any other.
         moved = [_marks(data) for path, data in before.items() if path not in files or not conflicted(data.decode("utf-8", "replace"))]
         for path, data in files.items():
-            if path in torn:
+            if path in torn or (path, digest_of(data)) in self._torn:      # undo brings back what git had left there, too
                 continue
             if _marks(data) and not _marks(before.get(path, b"")) and _marks(data) not in moved:
                 raise Lost(f"conflict marks in {path}")
