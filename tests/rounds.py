@@ -86,7 +86,7 @@ class Player(People):
     def check(self, before: Mapping[str, bytes], *, strictly: bool = False, torn: Collection[str] = ()) -> None:
         """Nothing is lost, and nothing half-done lies about.
 
-        torn: files that git could not merge, and that somebody wrote since.
+        torn: files that git could not merge or that somebody wrote meanwhile, and that nobody judges.
         strictly: what people wrote in this round stands in a file or in the hub's history: nobody asked to overwrite anything.
         """
         files = self.world.files()
@@ -313,10 +313,11 @@ class Player(People):
         torn = {path for path, data in before.items() if _marks(data)}
         space = self.world.space()
         self.run(act, replace(space, disk=Stepping(space.disk, step)), lambda ledger: SteppingLedger(ledger, step))
-        self.check(before, torn=torn)
+        after = self.world.files()
+        self.check(before, torn=torn | {path for path, data in theirs.items() if after.get(path) == data})
         self._racing = False
         for path, data in theirs.items():
-            if self.world.files().get(path) != data and digest_of(data) not in self.records():
+            if after.get(path) != data and digest_of(data) not in self.records():
                 raise Lost(f"what was written meanwhile is gone from {path}")
 
     def at_once(self, act: Act) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 from agentsync import codec
@@ -30,6 +31,8 @@ HUB_ROOT: Final = "/world/hub"
 SPACE: Final = Workspace(LocalDisk(), Machine("/home", "/config", "/state"), HUB_ROOT, "id", "", HubFile(1), UserFile())
 BASE: Final = "---\nname: reviewer\ndescription: Does things\nmodel: sonnet\n---\n\nOne.\n\nTwo.\n\nThree.\n"
 OTHER: Final = "---\nname: other\ndescription: Stands\n---\n\nStands.\n"
+AGENTS: Final = {"reviewer": BASE, "other": OTHER}
+ANY: Final = Wishes()
 
 # What somebody may do to a text: the part, the value it gets, and how. Two of one part and different values are a conflict.
 WAYS: Final[dict[str, tuple[str, str, str]]] = {
@@ -55,6 +58,7 @@ def done(text: str, way: str) -> str | None:
     return text
 
 
+@lru_cache(2048)
 def hub_agent(identity: str, text: str) -> HubAgent:
     found = read_agent(f"agents/{identity}.md", "agents", text.encode(), HUB)
     assert found is not None
@@ -69,13 +73,14 @@ class Model:
     files: dict[tuple[str, str], str] = field(default_factory=dict)
     rows: dict[Key, Written] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    gone: dict[str, int] = field(default_factory=dict)
 
     @staticmethod
-    def begun() -> Model:
-        """As a push leaves it."""
-        model = Model({"agents/reviewer.md": BASE, "agents/other.md": OTHER})
+    def begun(agents: Mapping[str, str] = AGENTS) -> Model:
+        """As a push leaves it, with agents by their id."""
+        model = Model({f"agents/{identity}.md": text for identity, text in agents.items()})
         for project, name in TARGETS:
-            for identity, text in (("reviewer", BASE), ("other", OTHER)):
+            for identity, text in agents.items():
                 agent = hub_agent(identity, text).agent
                 assert agent is not None
                 document = codec.write(agent, load(name)).documents[0]
@@ -89,9 +94,9 @@ class Model:
         return model
 
     def copy(self) -> Model:
-        return Model(dict(self.hub), dict(self.files), dict(self.rows), dict(self.texts))
+        return Model(dict(self.hub), dict(self.files), dict(self.rows), dict(self.texts), dict(self.gone))
 
-    def snapshot(self, projects: tuple[str, ...]) -> Snapshot:
+    def snapshot(self, projects: tuple[str, ...], moved: Collection[str] = ()) -> Snapshot:
         agents = tuple(hub_agent(path.removeprefix("agents/").removesuffix(".md"), text) for path, text in sorted(self.hub.items()))
         views = []
         for project in projects:
@@ -107,14 +112,16 @@ class Model:
                     if owner == root and folder[path.split("/")[0]] == name
                 }
                 places.append(Place(target, rules, root, "recipe", rows, found))
-            views.append(ProjectView(ProjectOutcome(project, root, "ok"), tuple(places)))
+            outcome = ProjectOutcome(project, root, "ok")
+            views.append(ProjectView(outcome, tuple(places), moved=project in moved, gone=self.gone.get(project, 0)))
         return Snapshot(agents, tuple(views), dict(self.texts))
 
-    def sync(self, projects: tuple[str, ...] = ("shop", "app")) -> Plan:
-        """One run, carried out."""
-        _, plan = plan_run(SPACE, Sight(self.snapshot(projects)), Wishes(), SYNC, Reader())
+    def sync(self, projects: tuple[str, ...] = ("shop", "app"), wishes: Wishes = ANY, moved: Collection[str] = ()) -> Plan:
+        """One run, carried out. moved: projects in which another commit is checked out than at the last one."""
+        _, plan = plan_run(SPACE, Sight(self.snapshot(projects, moved)), wishes, SYNC, Reader())
         for edit in plan.edits:
             self._apply(edit)
+        self.gone.update({outcome.name: outcome.gone for outcome in plan.projects if outcome.gone is not None})
         return plan
 
     def _apply(self, edit: Edit) -> None:
