@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agentsync.ledger import open_ledger
 from tests.conftest import Run
 from tests.in_process import runner
 from tests.test_push import git
@@ -109,6 +110,14 @@ def test_resolve_approve_log_and_undo_on_the_command_line(world: Two, run: Run) 
     assert "Hub's" in world.home_file.read_text()
     assert "undone by" in run("log", cwd=world.hub).out
     assert "no record" in run("undo", "999", cwd=world.hub).err
+
+
+def test_the_log_names_a_run_that_did_not_come_to_its_end_until_the_next_one_looked_after_it(world: Two, run: Run) -> None:
+    with open_ledger(world.space().state)[0] as ledger:
+        ledger.begin_run("sync", [])
+    assert "not finished" in run("log", cwd=world.hub).out.splitlines()[0]
+    assert run("sync", cwd=world.hub).code == 0
+    assert "not finished" not in run("log", cwd=world.hub).out
 
 
 @pytest.mark.parametrize("command", ["push", "pull", "sync", "status", "diff"])

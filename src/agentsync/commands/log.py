@@ -50,7 +50,7 @@ def log(session: Session, run: int | None, most: int, as_json: bool) -> int:
 def _line(run: Run, files: Sequence[Touched], undone: int | None) -> Line:
     when = datetime.fromtimestamp(run.started, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
     where = some_of(list(dict.fromkeys(file.project or "hub" for file in files)))
-    ended = "" if run.finished is not None else "  interrupted"
+    ended = "" if run.finished is not None else "  not finished"
     note = f"  undone by {undone}" if undone is not None else f"  undid {run.undid}" if run.undid is not None else ""
     commit = f"  commit {run.hub_commit[:9]}" if run.hub_commit else ""
     return (
