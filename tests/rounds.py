@@ -50,6 +50,7 @@ class Player(People):
         super().__init__(world)
         self.words: set[bytes] = set()
         self.fresh: set[bytes] = set()
+        self._ever: set[bytes] = set()
         self.history = quick_git.Words(world.hub, "agents", WORD)
         self._racing = self._strictly = False
         self._recorded: dict[str, frozenset[bytes]] = {}
@@ -79,8 +80,9 @@ class Player(People):
         self.words -= self.missing(files)
         self._torn |= {(path, digest_of(data)) for path, data in files.items() if _marks(data)}
         standing = {word for data in files.values() for word in WORD.findall(data)}
-        self.fresh = standing - self.words
+        self.fresh = standing - self._ever      # what came back with a branch was not written just now
         self.words |= standing
+        self._ever |= standing
         return files
 
     def check(self, before: Mapping[str, bytes], *, strictly: bool = False, torn: Collection[str] = ()) -> None:
