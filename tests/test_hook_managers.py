@@ -24,9 +24,8 @@ from tests.conformance.clients import FOLDER, Client
 from tests.conformance.install import install
 from tests.conftest import Ran, Run
 from tests.test_hooks import CLAUDE, CODEX, Hooked, commit, count, on_path, staged
-from tests.test_push import git
-from tests.test_sync import edit
 from tests.test_watch import living
+from tests.worlds import edit, git
 
 run, compiled, places, world = hooked.run, hooked.compiled, hooked.places, hooked.world
 HERE: Final = Path(__file__).parent

@@ -19,9 +19,8 @@ from agentsync.hooks import BEGIN, END, SHARED, block, has_block, is_shell, shar
 from agentsync.locking import hub_lock
 from tests.conftest import Ran, Run
 from tests.in_process import runner
-from tests.test_push import agent_text, git
-from tests.test_sync import Two, edit
 from tests.test_watch import living
+from tests.worlds import Two, agent_text, edit, git
 
 SETTINGS = """version: 1
 branch: main

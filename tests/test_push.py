@@ -9,107 +9,30 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agentsync.commands.app import run as main
-from agentsync.config import load_hub
-from agentsync.copies import Written
-from agentsync.disk import Disk, DiskError, Entry, File, LocalDisk, Stamp, is_temporary
+from agentsync.disk import DiskError, is_temporary
 from agentsync.ledger import FILE, open_ledger
 from agentsync.model import Problem
-from agentsync.plan import plan_push
 from agentsync.snapshot import Wishes
-from agentsync.survey import look
-from agentsync.sync import Result, apply, at_work
+from agentsync.sync import at_work
 from agentsync.undo import run_to_undo, undo
-from agentsync.walk import Steps, Trace
-from agentsync.workspace import Machine, Workspace, enable, identified, open_hub, user_file
 from tests.conftest import Ran, Run
 from tests.in_process import runner
+from tests.watched import Killed, Mortal, Watched
+from tests.worlds import World, actions, agent_text, git, restore, states, tree
 
-ANY = Wishes()
 SELECTING = """version: 1
 branch: main
 projects:
   shop: {{path: ../shop, targets: [claude-code], select: [{0}]}}
   app: {{path: ../app, targets: [roo], select: [{0}]}}
 """
-
-
-def git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True).stdout
-
-
-def agent_text(name: str, description: str = "Does things", prompt: str = "Look.", head: str = "") -> str:
-    return f"---\nname: {name}\ndescription: {description}\n{head}---\n\n{prompt}\n"
-
-
-def tree(*roots: Path) -> dict[str, bytes]:
-    """Every file below some folders but those of git, with its bytes."""
-    return {
-        str(path): path.read_bytes()
-        for root in roots for path in sorted(root.rglob("*")) if path.is_file() and ".git" not in path.relative_to(root).parts[:1]
-    }
-
-
-@dataclass
-class World:
-    """A hub and two projects, `shop` and `app`, on one machine."""
-
-    base: Path
-    home: Path
-    settings: str = "version: 1\nprojects:\n  shop: {path: ../shop, targets: [claude-code, opencode]}\n  app: {path: ../app, targets: [copilot]}\n"
-
-    @property
-    def hub(self) -> Path:
-        return self.base / "hub"
-
-    @property
-    def shop(self) -> Path:
-        return self.base / "shop"
-
-    @property
-    def app(self) -> Path:
-        return self.base / "app"
-
-    def build(self) -> World:
-        for name in ("hub", "shop", "app"):
-            (self.base / name).mkdir(parents=True)
-            git(self.base / name, "init", "-q", "-b", "main")
-        (self.hub / "agentsync.yaml").write_text(self.settings)
-        for name in ("reviewer", "tester", "team/writer"):
-            self.agent(name, agent_text(name.rpartition("/")[2]))
-        return self
-
-    def agent(self, identity: str, text: str) -> None:
-        path = self.hub / "agents" / f"{identity}.md"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-    def space(self, disk: Disk | None = None) -> Workspace:
-        """The opened hub, with every project enabled. Preparing it is not part of what a disk is watched for."""
-        machine, plain = Machine.here(), LocalDisk()
-        space = identified(open_hub(os.path.realpath(self.hub), machine, plain, user_file(machine, plain)[0]))
-        names = load_hub((self.hub / "agentsync.yaml").read_text()).projects
-        folders = {name: self.home if project.path == "~" else self.base / name for name, project in names.items()}
-        roots = {name: os.path.realpath(folder) for name, folder in folders.items() if folder.exists()}
-        space = enable(space, roots)
-        return space if disk is None else Workspace(disk, space.machine, space.root, space.id, space.text, space.config, space.user)
-
-    def push(self, disk: Disk | None = None, wishes: Wishes = ANY, wrap: Callable[[Any], Any] = lambda ledger: ledger) -> Result:
-        space = self.space(disk)
-        with at_work(space, "push") as (ledger, _):
-            sight = look(space, wrap(ledger), tuple(space.config.projects))
-            return apply(space, wrap(ledger), sight, plan_push(sight.snapshot, wishes), "push")
-
-    def rows(self) -> tuple[Written, ...]:
-        with open_ledger(self.space().state)[0] as ledger:
-            return ledger.rows()
 
 
 @pytest.fixture
@@ -121,64 +44,6 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 @pytest.fixture
 def world(tmp_path: Path, home: Path) -> World:
     return World(tmp_path / "world", home).build()
-
-
-def actions(result: Result) -> list[tuple[str, str]]:
-    return [(change.action, f"{change.project}/{change.path}") for change in result.plan.changes]
-
-
-def states(result: Result) -> dict[str, str]:
-    return {f"{copy.project}:{copy.target}:{copy.agent}": copy.state for copy in result.plan.copies}
-
-
-@dataclass
-class Watched:
-    """A disk that writes down what it is asked to do, and can stop at any step."""
-
-    inner: Disk = field(default_factory=LocalDisk)
-    read_paths: list[str] = field(default_factory=list)
-    steps: list[tuple[str, str, str]] = field(default_factory=list)
-    before: Callable[[str, str, str], None] = lambda *_: None
-    after: Callable[[str, str, str], None] = lambda *_: None
-
-    def identity(self, root: str) -> tuple[int, int] | None:
-        return self.inner.identity(root)
-
-    def scan(self, root: str, folder: str = "") -> tuple[Entry, ...]:
-        return self.inner.scan(root, folder)
-
-    def trace(self, root: str, steps: Steps) -> Trace | None:
-        return self.inner.trace(root, steps)
-
-    def look(self, root: str, path: str) -> Entry | None:
-        return self.inner.look(root, path)
-
-    def read(self, root: str, path: str, limit: int = 1 << 20) -> File:
-        self.read_paths.append(f"{root}/{path}")
-        return self.inner.read(root, path, limit)
-
-    def _step(self, what: str, root: str, path: str, act: Callable[[], Any]) -> Any:
-        self.before(what, root, path)
-        self.steps.append((what, root, path))
-        done = act()
-        self.after(what, root, path)
-        return done
-
-    def write(self, root: str, path: str, data: bytes, *, expected: bytes | None, mode: int | None = None) -> Stamp:
-        done: Stamp = self._step("write", root, path, lambda: self.inner.write(root, path, data, expected=expected, mode=mode))
-        return done
-
-    def delete(self, root: str, path: str, *, expected: bytes) -> None:
-        self._step("delete", root, path, lambda: self.inner.delete(root, path, expected=expected))
-
-    def make_folder(self, root: str, path: str) -> None:
-        self._step("make", root, path, lambda: self.inner.make_folder(root, path))
-
-    def temporaries(self, root: str, folder: str = "") -> tuple[str, ...]:
-        return self.inner.temporaries(root, folder)
-
-    def sweep(self, root: str, path: str) -> None:
-        self._step("sweep", root, path, lambda: self.inner.sweep(root, path))
 
 
 # ---- the ordinary life --------------------------------------------------------------------------------------------
@@ -490,46 +355,10 @@ def test_a_file_changed_between_the_plan_and_the_write_is_left_alone(world: Worl
 # ---- killed at any instant ----------------------------------------------------------------------------------------
 
 
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing of ours may catch it and go on."""
-
-
-class Mortal:
-    """A ledger that can be stopped before or after each of its steps."""
-
-    def __init__(self, inner: Any, step: Callable[[], None]) -> None:
-        self._inner, self._step = inner, step
-
-    def __getattr__(self, name: str) -> Any:
-        real = getattr(self._inner, name)
-        if name not in ("begin_run", "settle", "finish_run", "keep", "know_root", "see"):
-            return real
-
-        def wrapped(*arguments: Any, **keywords: Any) -> Any:
-            self._step()
-            done = real(*arguments, **keywords)
-            self._step()
-            return done
-
-        return wrapped
-
-
 def everything(world: World) -> tuple[dict[str, bytes], set[tuple[Any, ...]]]:
     """The files of the projects, and what the ledger knows of them but for stamps, which depend on the clock."""
     rows = {(row.key.path, row.key.format, row.agent, row.name, row.written, row.hub, row.recipe) for row in world.rows()}
     return {path.removeprefix(str(world.base)): data for path, data in tree(world.shop, world.app).items()}, rows
-
-
-def restore(saved: Path, folder: Path) -> None:
-    """Make a folder what it was, but keep the projects' own folders: another inode would be another root."""
-    for path in folder.iterdir():
-        if path.parent.name == "world":
-            restore(saved / path.name, path)
-        else:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for path in saved.iterdir():
-        if not (folder / path.name).exists():
-            shutil.copytree(path, folder / path.name) if path.is_dir() else shutil.copy2(path, folder / path.name)
 
 
 def test_killed_at_every_step_the_next_run_ends_where_an_uninterrupted_one_does(world: World, home: Path, tmp_path: Path) -> None:

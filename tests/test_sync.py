@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,100 +13,18 @@ from agentsync.commands.show import find_agent
 from agentsync.disk import DiskError
 from agentsync.ledger import FILE
 from agentsync.model import Problem
-from agentsync.settle import approve, reject, resolve, what_is_open
+from agentsync.settle import approve, what_is_open
 from agentsync.snapshot import Wishes
-from agentsync.sync import PULL, PUSH, SYNC, Direction, Result, at_work
+from agentsync.sync import PULL, PUSH, SYNC, Result, at_work
 from agentsync.sync import run as run_sync
 from agentsync.tend import restore
-from agentsync.undo import run_to_undo, undo
-from tests.test_push import Watched, World, actions, agent_text, git, states, tree
-
-ANY = Wishes()
-SETTINGS = """version: 1
-branch: main
-projects:
-  shop: {path: ../shop, targets: [claude-code, opencode]}
-  app: {path: ../app, targets: [copilot]}
-"""
-PROMPT = "First line.\n\nSecond line.\n\nThird line.\n\nFourth line."
-
-
-@dataclass
-class Two(World):
-    """The world of push, with runs in both directions."""
-
-    settings: str = SETTINGS
-
-    def build(self) -> Two:
-        World.build(self)
-        self.agent("reviewer", agent_text("reviewer", prompt=PROMPT, head="tools: Read, Grep\nmodel: sonnet\n"))
-        self.commit()
-        return self
-
-    def commit(self) -> None:
-        git(self.hub, "add", "-A")
-        git(self.hub, "commit", "-q", "--allow-empty", "-m", "by hand")
-
-    def go(self, way: Direction = SYNC, wishes: Wishes = ANY) -> Result:
-        space = self.space()
-        with at_work(space, "sync") as (ledger, _):
-            return run_sync(space, ledger, tuple(space.config.projects), wishes, way, "sync")
-
-    def undo(self, number: int | None = None) -> Result:
-        space = self.space()
-        with at_work(space, "undo") as (ledger, _):
-            return undo(space, ledger, run_to_undo(ledger, number))
-
-    def resolve(self, take: dict[str, str], written: dict[str, str] | None = None) -> Result:
-        space = self.space()
-        with at_work(space, "resolve") as (ledger, _):
-            return resolve(space, ledger, tuple(space.config.projects), take, written or {})
-
-    def decide(self, *, let_in: bool) -> Result:
-        space = self.space()
-        with at_work(space, "approve") as (ledger, _):
-            found = what_is_open(space, ledger, tuple(space.config.projects))
-            return (approve if let_in else reject)(space, ledger, tuple(space.config.projects), found, found.held)
-
-    @property
-    def claude(self) -> Path:
-        return self.shop / ".claude/agents/reviewer.md"
-
-    @property
-    def opencode(self) -> Path:
-        return self.shop / ".opencode/agents/reviewer.md"
-
-    @property
-    def copilot(self) -> Path:
-        return self.app / ".github/agents/reviewer.agent.md"
-
-    @property
-    def home_file(self) -> Path:
-        return self.hub / "agents/reviewer.md"
-
-    def all(self) -> tuple[Path, ...]:
-        return self.home_file, self.claude, self.opencode, self.copilot
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_bytes().decode()
-    assert old in text, text
-    path.write_bytes(text.replace(old, new).encode())
+from tests.watched import Watched
+from tests.worlds import ANY, SETTINGS, Two, agent_text, edit, git, pushed, quiet, states, tree
 
 
 @pytest.fixture
 def world(tmp_path: Path, home: Path) -> Two:
-    found = Two(tmp_path / "world", home).build()
-    found.go(PUSH)
-    return found
-
-
-def quiet(world: Two) -> None:
-    """A second run writes nothing and commits nothing."""
-    before, head = tree(world.hub, world.shop, world.app), git(world.hub, "rev-parse", "HEAD")
-    again = world.go()
-    assert (again.run, again.commit, actions(again)) == (None, None, [])
-    assert (tree(world.hub, world.shop, world.app), git(world.hub, "rev-parse", "HEAD")) == (before, head)
+    return pushed(tmp_path / "world", home)
 
 
 # ---- merging ------------------------------------------------------------------------------------------------------

@@ -39,36 +39,11 @@ from agentsync.sync import PUSH, SYNC, Result, at_work
 from agentsync.sync import run as run_sync
 from agentsync.undo import run_to_undo, undo
 from agentsync.workspace import Machine, Workspace
-from tests.test_push import Watched, agent_text, git, restore, tree
-from tests.test_sync import SETTINGS, Two, edit
+from tests.watched import Killed, Mortal, Watched
+from tests.worlds import SETTINGS, Two, agent_text, edit, git, restore, tree
 
 ALL: Final = os.environ.get("AGENTSYNC_CRASH") == "all"
 TRACKED: Final = SETTINGS.replace("opencode]}", "opencode], track: commit}").replace("[copilot]}", "[copilot], track: exclude}")
-STEPS: Final = ("begin_run", "settle", "finish_run", "keep", "know_root", "see", "approve", "pause", "rest")
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing of ours may catch it and go on."""
-
-
-class Mortal:
-    """A ledger that can be stopped before or after each of its steps."""
-
-    def __init__(self, inner: Any, step: Callable[..., None]) -> None:
-        self._inner, self._step = inner, step
-
-    def __getattr__(self, name: str) -> Any:
-        real = getattr(self._inner, name)
-        if name not in STEPS:
-            return real
-
-        def wrapped(*arguments: Any, **keywords: Any) -> Any:
-            self._step(name)
-            done = real(*arguments, **keywords)
-            self._step(name)
-            return done
-
-        return wrapped
 
 
 def _stepping_git(step: Callable[..., None]) -> Callable[..., Any]:

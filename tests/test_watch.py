@@ -35,8 +35,8 @@ from agentsync.watch.runs import Stopped, Work
 from agentsync.workspace import Workspace, disable, open_workspace
 from tests.conftest import Run
 from tests.test_own_formats import GIZMO
-from tests.test_push import Watched, agent_text, git, tree
-from tests.test_sync import Two, edit
+from tests.watched import Watched
+from tests.worlds import Two, agent_text, edit, git, pushed, tree
 
 SECONDS = 30.0
 QUICK = Timing(quiet=0.05, limit=0.5, grace=0.4, poll=0.1, verify=0.1, full=300.0, again=0.2)
@@ -98,9 +98,7 @@ def process(world: Two) -> Iterator[subprocess.Popen[bytes]]:
 
 @pytest.fixture
 def world(tmp_path: Path, home: Path) -> Two:
-    found = Two(tmp_path / "world", home).build()
-    found.go(PUSH)
-    return found
+    return pushed(tmp_path / "world", home)
 
 
 def says(text: str, *paths: Path) -> bool:

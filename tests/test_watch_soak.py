@@ -23,9 +23,8 @@ from agentsync.snapshot import Wishes
 from agentsync.sync import PUSH
 from agentsync.watch import state
 from tests.laws.players import WORD, Player
-from tests.test_push import agent_text, git, tree
-from tests.test_sync import Two
 from tests.test_watch import SECONDS, by_vim, living, says, until
+from tests.worlds import Two, agent_text, git, tree
 
 SOAK = bool(os.environ.get("AGENTSYNC_SOAK"))
 KILLS = 100 if SOAK else 2
