@@ -13,7 +13,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -34,79 +33,15 @@ from agentsync.watch.pace import Pace
 from agentsync.watch.runs import Stopped, Work
 from agentsync.workspace import Workspace, disable, open_workspace
 from tests.conftest import Run
+from tests.daemon_worlds import SECONDS, by_code, by_jetbrains, by_vim, commits, living, process, says, until, world_space
 from tests.test_own_formats import GIZMO
 from tests.watched import Watched
 from tests.worlds import Two, agent_text, edit, git, pushed, tree
-
-SECONDS = 30.0
-QUICK = Timing(quiet=0.05, limit=0.5, grace=0.4, poll=0.1, verify=0.1, full=300.0, again=0.2)
-
-
-def until(true: Callable[[], Any], what: str = "") -> None:
-    """Wait for something, at most a while."""
-    end = time.monotonic() + SECONDS
-    while not true():
-        assert time.monotonic() < end, f"waited in vain: {what}"
-        time.sleep(0.01)
-
-
-@dataclass
-class Living:
-    """A daemon in a thread of this process."""
-
-    daemon: Daemon
-    events: list[Event] = field(default_factory=list)
-
-    def settled(self) -> None:
-        """All that was changed before is handled."""
-        state.wait_settled(self.daemon._space, SECONDS)
-
-    def kinds(self) -> list[str]:
-        return [event.kind for event in self.events]
-
-    def texts(self, kind: str) -> list[str]:
-        return [event.text for event in self.events if event.kind == kind]
-
-
-@contextmanager
-def living(world: Two, timing: Timing = QUICK) -> Iterator[Living]:
-    found = Living(Daemon(world.space(), lambda event: found.events.append(event), timing))
-    thread = threading.Thread(target=found.daemon.run)
-    thread.start()
-    try:
-        until(lambda: state.look_up(found.daemon._space).about.get("since") is not None and "start" in found.kinds(), "the daemon starts")
-        found.settled()
-        yield found
-    finally:
-        found.daemon.stop()
-        thread.join(SECONDS)
-        assert not thread.is_alive()
-
-
-@contextmanager
-def process(world: Two) -> Iterator[subprocess.Popen[bytes]]:
-    """A daemon of its own process."""
-    world.space()
-    command = [sys.executable, "-m", "agentsync", "watch", "-C", str(world.hub), "--no-notify"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
-        try:
-            until(lambda: running.poll() is not None or state.look_up(world.space()).running, "the process starts")
-            yield running
-        finally:
-            running.kill()
 
 
 @pytest.fixture
 def world(tmp_path: Path, home: Path) -> Two:
     return pushed(tmp_path / "world", home)
-
-
-def says(text: str, *paths: Path) -> bool:
-    return all(path.exists() and text in path.read_text() for path in paths)
-
-
-def commits(world: Two) -> int:
-    return int(git(world.hub, "rev-list", "--count", "HEAD"))
 
 
 # ---- what is carried ------------------------------------------------------------------------------------------------
@@ -408,35 +343,6 @@ def test_own_writes_are_known_by_what_they_say(world: Two) -> None:
 # ---- how editors save -----------------------------------------------------------------------------------------------
 
 
-def by_vim(path: Path, data: bytes, pause: Callable[[], None]) -> None:
-    """The old file is renamed, a new one made, the old one deleted."""
-    backup = path.with_name(f"{path.name}~")
-    path.rename(backup)
-    pause()
-    path.write_bytes(data)
-    backup.unlink()
-
-
-def by_code(path: Path, data: bytes, pause: Callable[[], None]) -> None:
-    """The file is emptied, then written in place."""
-    with path.open("r+b") as stream:
-        stream.truncate(0)
-        pause()
-        stream.write(data[: len(data) // 2])
-        stream.flush()
-        stream.write(data[len(data) // 2 :])
-
-
-def by_jetbrains(path: Path, data: bytes, pause: Callable[[], None]) -> None:
-    """Both go by names of their own."""
-    new, old = path.with_name(f"{path.name}___jb_tmp___"), path.with_name(f"{path.name}___jb_old___")
-    new.write_bytes(data)
-    path.rename(old)
-    pause()
-    new.rename(path)
-    old.unlink()
-
-
 @pytest.mark.parametrize("save", [by_vim, by_code, by_jetbrains])
 @pytest.mark.parametrize("where", ["hub", "copy"])
 def test_a_file_that_is_gone_or_empty_while_it_is_saved_is_no_change(world: Two, save: Callable[..., None], where: str) -> None:
@@ -584,11 +490,6 @@ def test_changed_settings_take_effect_and_enable_nothing(world: Two) -> None:
         alive.settled()
         assert says("Second line, edited.", world.claude)
         assert not says("Second line, edited.", world.copilot)
-
-
-def world_space(world: Two) -> Any:
-    """The hub as it is, with nothing enabled that was not."""
-    return open_workspace(str(world.hub))
 
 
 def test_broken_settings_keep_the_last_good_ones(world: Two, run: Run) -> None:
