@@ -32,6 +32,8 @@ from tests.watched import Killed
 from tests.worlds import SETTINGS, Two, agent_text, edit, git
 
 ALL: Final = os.environ.get("AGENTSYNC_CRASH") == "all"
+
+
 def undone(world: Two) -> bool:
     """Whether an undo came to its end: once more would take back the run before."""
     with open_ledger(world.space().state)[0] as ledger:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -18,46 +17,7 @@ from agentsync.locking import hub_lock
 from tests.conftest import Run
 from tests.daemon_worlds import living
 from tests.hook_worlds import CLAUDE, CODEX, PROMPT, Hooked, commit, count, on_path, staged, wait_for
-from tests.in_process import runner
 from tests.worlds import agent_text, edit, git
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`agentsync ARGUMENTS`, in this process."""
-    return runner(tmp_path, monkeypatch, capsys)
-
-
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the processes of these tests keep what Python compiles, whatever the environment says: most of their time otherwise."""
-    return tmp_path_factory.mktemp("compiled")
-
-
-@pytest.fixture(scope="session")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the world of these tests lies."""
-    return tmp_path_factory.mktemp("places")
-
-
-@pytest.fixture
-def world(home: Path, compiled: Path, places: Path, monkeypatch: pytest.MonkeyPatch) -> Hooked:
-    """Built once and put back for each test: the same folders, as the user's configuration names them."""
-    # Hooks start agentsync as whoever installed them would: the interpreter of these tests, with this source.
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "src"))
-    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(compiled))
-    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, str(places / "now/home"))
-    now, built = places / "now", places / "built"
-    if not built.exists():
-        (now / "home").mkdir(parents=True)
-        Hooked(now / "world", now / "home").build()
-        shutil.copytree(now, built, symlinks=True)
-    shutil.rmtree(now)
-    shutil.copytree(built, now, symlinks=True)
-    return Hooked(now / "world", now / "home")
-
 
 # ---- before a commit ----------------------------------------------------------------------------------------------
 
@@ -305,17 +265,6 @@ def test_new_targets_reach_the_hook_with_the_commit_that_brings_them(world: Hook
 
 
 # ---- where the hub is elsewhere ------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def clone(world: Hooked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A clone of `shop` on the machine of somebody who has agentsync and not the hub."""
-    stranger = tmp_path / "stranger"
-    stranger.mkdir()
-    for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, str(stranger))
-    git(tmp_path, "clone", "-q", str(world.shop), "clone")
-    return tmp_path / "clone"
 
 
 def test_without_the_hub_the_lock_says_which_copies_belong_together(clone: Path, run: Run) -> None:
@@ -698,7 +647,7 @@ def test_a_shell_is_told_by_the_first_line() -> None:
 
 
 def test_the_hook_for_the_framework_calls_what_there_is(run: Run, world: Hooked) -> None:
-    (hook,) = load_plain((Path(__file__).parents[1] / ".pre-commit-hooks.yaml").read_text())
+    (hook,) = load_plain((Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text())
     program, *words = hook["entry"].split()
     assert program == "agentsync"
     assert run(*words, cwd=world.shop).code == 0

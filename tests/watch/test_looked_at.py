@@ -36,13 +36,7 @@ from tests.conftest import Run
 from tests.daemon_worlds import SECONDS, by_code, by_jetbrains, by_vim, commits, living, process, says, until, world_space
 from tests.test_own_formats import GIZMO
 from tests.watched import Watched
-from tests.worlds import Two, agent_text, edit, git, pushed, tree
-
-
-@pytest.fixture
-def world(tmp_path: Path, home: Path) -> Two:
-    return pushed(tmp_path / "world", home)
-
+from tests.worlds import Two, agent_text, edit, git, tree
 
 # ---- what is carried ------------------------------------------------------------------------------------------------
 

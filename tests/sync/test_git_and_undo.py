@@ -19,13 +19,7 @@ from agentsync.sync import PULL, PUSH, SYNC, Result, at_work
 from agentsync.sync import run as run_sync
 from agentsync.tend import restore
 from tests.watched import Watched
-from tests.worlds import ANY, SETTINGS, Two, agent_text, edit, git, pushed, quiet, states, tree
-
-
-@pytest.fixture
-def world(tmp_path: Path, home: Path) -> Two:
-    return pushed(tmp_path / "world", home)
-
+from tests.worlds import ANY, SETTINGS, Two, agent_text, edit, git, quiet, states, tree
 
 # ---- merging ------------------------------------------------------------------------------------------------------
 

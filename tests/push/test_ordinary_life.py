@@ -23,7 +23,6 @@ from agentsync.snapshot import Wishes
 from agentsync.sync import at_work
 from agentsync.undo import run_to_undo, undo
 from tests.conftest import Ran, Run
-from tests.in_process import runner
 from tests.watched import Killed, Mortal, Watched
 from tests.worlds import World, actions, agent_text, git, restore, states, tree
 
@@ -33,17 +32,6 @@ projects:
   shop: {{path: ../shop, targets: [claude-code], select: [{0}]}}
   app: {{path: ../app, targets: [roo], select: [{0}]}}
 """
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`agentsync ARGUMENTS`, in this process."""
-    return runner(tmp_path, monkeypatch, capsys)
-
-
-@pytest.fixture
-def world(tmp_path: Path, home: Path) -> World:
-    return World(tmp_path / "world", home).build()
 
 
 # ---- the ordinary life --------------------------------------------------------------------------------------------
