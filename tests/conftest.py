@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Where these modules assert, pytest tells the values, as it does for tests.
+pytest.register_assert_rewrite("tests.worlds", "tests.daemon_worlds", "tests.hook_worlds", "tests.documents")
+
 # The same examples on every run; AGENTSYNC_HYPOTHESIS=deep looks at many more, and at others each time.
 settings.register_profile("ci", derandomize=True, deadline=None, database=None)
 settings.register_profile("deep", max_examples=2_000, deadline=None, print_blob=True)

@@ -25,3 +25,9 @@ def runner(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         return Ran(code, said.out, said.err)
 
     return go
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Instead of the fixture of all tests, for the folders whose `conftest.py` imports it: `agentsync ARGUMENTS`, in this process."""
+    return runner(tmp_path, monkeypatch, capsys)

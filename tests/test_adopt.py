@@ -18,7 +18,7 @@ from agentsync.sync import at_work
 from agentsync.workspace import Machine, identified, open_hub, user_file
 from tests.conftest import Run
 from tests.in_process import runner
-from tests.test_push import agent_text, git, tree
+from tests.worlds import agent_text, git, tree
 
 LINES = "\n".join(f"Rule {number}." for number in range(10))
 OTHERS = "\n".join(f"Never {number}." for number in range(10))

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Run
 from tests.in_process import runner
-from tests.test_push import agent_text, git, tree
+from tests.worlds import agent_text, git, tree
 
 
 @pytest.fixture

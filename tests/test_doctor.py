@@ -16,7 +16,7 @@ from agentsync.workspace import Machine, open_workspace
 from tests.conftest import Run
 from tests.in_process import runner
 from tests.test_own_formats import GIZMO
-from tests.test_push import agent_text, git, tree
+from tests.worlds import agent_text, git, tree
 
 Found = Callable[..., dict[str, tuple[str, str]]]
 

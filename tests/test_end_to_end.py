@@ -27,7 +27,7 @@ from agentsync.rights import Holding
 from tests.conftest import Ran
 from tests.in_process import runner
 from tests.laws.samples import every_sample, needs_corpus
-from tests.test_push import git
+from tests.worlds import git
 
 FORMATS: Final = (
     ("claude-code", "opencode", "copilot", "qwen-code"), ("claude-code", "codex", "gemini-cli", "amazon-q"),

@@ -19,14 +19,13 @@ import yaml
 from filelock import FileLock
 
 from agentsync.hooks import BEGIN
-from tests import test_hooks as hooked
 from tests.conformance.clients import FOLDER, Client
 from tests.conformance.install import install
 from tests.conftest import Ran, Run
-from tests.test_hooks import CLAUDE, CODEX, Hooked, commit, count, on_path, staged
-from tests.test_push import git
-from tests.test_sync import edit
-from tests.test_watch import living
+from tests.daemon_worlds import living
+from tests.hook_worlds import CLAUDE, CODEX, Hooked, commit, count, on_path, staged
+from tests.hooks import conftest as hooked
+from tests.worlds import edit, git
 
 run, compiled, places, world = hooked.run, hooked.compiled, hooked.places, hooked.world
 HERE: Final = Path(__file__).parent

@@ -13,7 +13,7 @@ from agentsync.config import load_hub, load_user
 from agentsync.hub import options_of
 from tests.conftest import Run
 from tests.in_process import runner
-from tests.test_push import agent_text, git, tree
+from tests.worlds import agent_text, git, tree
 
 REVIEWER = agent_text("reviewer", "Reviews changes", head="tools: Read, Grep\n")
 

@@ -15,7 +15,7 @@ from agentsync.lint import CODES, Source, check, chosen, mended
 from agentsync.model import Document
 from tests.conftest import Run
 from tests.in_process import runner
-from tests.test_push import agent_text
+from tests.worlds import agent_text
 
 GOOD = "---\nname: reviewer\ndescription: Reviews changes\ntools: Read, Grep\n---\n\nRead the diff.\n"
 BROKEN = "---\nname: reviewer\ndescription: Use it after edits. Example: a pull request\ntools: Read\n---\n\nRead the diff.\n"

@@ -11,7 +11,7 @@ import pytest
 from agentsync.config import remote_name
 from tests.conftest import Run
 from tests.in_process import runner
-from tests.test_push import agent_text, git
+from tests.worlds import agent_text, git
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from agentsync.watch.events import Event
 from agentsync.workspace import open_workspace
 from tests.conftest import Ran, Run
 from tests.in_process import runner
-from tests.test_push import World
+from tests.worlds import World
 
 HUB = "/home/a b/50% \"off\"/$HOME"
 JOB = Job("0123abcd", HUB, ("/usr/bin/python3", "-m", "agentsync", "-C", HUB, "watch"), {"PATH": "/usr/bin:/a b", "HOME": "/home/$a"})

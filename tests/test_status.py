@@ -11,8 +11,7 @@ import pytest
 from agentsync.ledger import open_ledger
 from tests.conftest import Run
 from tests.in_process import runner
-from tests.test_push import git
-from tests.test_sync import SETTINGS, Two, edit
+from tests.worlds import SETTINGS, Two, edit, git
 
 
 @pytest.fixture

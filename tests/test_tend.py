@@ -14,7 +14,7 @@ from agentsync.hub import read_agent
 from agentsync.selection import named_in, with_excluded, with_forgotten, with_renamed
 from tests.conftest import Run
 from tests.in_process import runner
-from tests.test_push import agent_text, git, tree
+from tests.worlds import agent_text, git, tree
 
 SETTINGS = """\
 version: 1

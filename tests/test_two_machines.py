@@ -10,8 +10,7 @@ import pytest
 
 from agentsync.snapshot import Wishes
 from agentsync.sync import SYNC, Direction, Result
-from tests.test_push import actions, agent_text, git, states, tree
-from tests.test_sync import PROMPT, Two, edit
+from tests.worlds import PROMPT, Two, actions, agent_text, edit, git, states, tree
 
 SETTINGS = """version: 1
 branch: main

@@ -22,10 +22,9 @@ from agentsync.model import AgentsyncError
 from agentsync.snapshot import Wishes
 from agentsync.sync import PUSH
 from agentsync.watch import state
+from tests.daemon_worlds import SECONDS, by_vim, living, says, until
 from tests.laws.players import WORD, Player
-from tests.test_push import agent_text, git, tree
-from tests.test_sync import Two
-from tests.test_watch import SECONDS, by_vim, living, says, until
+from tests.worlds import Two, agent_text, git, tree
 
 SOAK = bool(os.environ.get("AGENTSYNC_SOAK"))
 KILLS = 100 if SOAK else 2

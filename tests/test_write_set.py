@@ -18,12 +18,10 @@ import pytest
 
 from agentsync.disk import Disk, LocalDisk
 from agentsync.model import AgentsyncError
-from agentsync.sync import PUSH
 from agentsync.workspace import Machine, Workspace, enable, identified, open_hub, project_root, user_file
 from tests.conftest import Run
 from tests.in_process import runner
-from tests.test_push import agent_text, git, states
-from tests.test_sync import SETTINGS, Two, edit
+from tests.worlds import SETTINGS, Two, agent_text, edit, git, pushed, states
 
 
 @pytest.fixture
@@ -34,9 +32,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 @pytest.fixture
 def world(tmp_path: Path, home: Path) -> Two:
-    found = Two(tmp_path / "world", home).build()
-    found.go(PUSH)
-    return found
+    return pushed(tmp_path / "world", home)
 
 
 class Placed(Two):

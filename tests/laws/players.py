@@ -15,8 +15,7 @@ from agentsync.ledger import open_ledger
 from agentsync.model import AgentsyncError
 from agentsync.sync import PULL, SYNC
 from tests.rounds_world import Trusted, with_line
-from tests.test_push import agent_text, git
-from tests.test_sync import Two
+from tests.worlds import Two, agent_text, git
 
 WORD: Final = re.compile(rb"w[0-9]+x")
 

@@ -17,8 +17,7 @@ from typing import Any
 import pytest
 
 import agentsync
-from tests.test_push import agent_text, git
-from tests.test_sync import Two, edit
+from tests.worlds import Two, agent_text, edit, git
 
 FEW, MANY = 2, 9
 PASSED_OVER = 5

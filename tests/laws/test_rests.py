@@ -30,8 +30,8 @@ from agentsync.sync_report import push_exit, push_lines
 from agentsync.workspace import Machine, Workspace, enable, identified, open_hub, user_file
 from tests.laws.players import Player
 from tests.test_own_formats import GIZMO
-from tests.test_push import Watched, agent_text, git
-from tests.test_sync import Two, edit
+from tests.watched import Watched
+from tests.worlds import Two, agent_text, edit, git
 
 ROUNDS: Final = int(os.environ.get("AGENTSYNC_RESTS", "14"))
 SEEDS: Final = range(1, max(6, ROUNDS // 5), 2)
