@@ -111,6 +111,21 @@ def test_resolve_approve_log_and_undo_on_the_command_line(world: Two, run: Run) 
     assert "no record" in run("undo", "999", cwd=world.hub).err
 
 
+def test_the_edit_of_an_agent_that_is_not_selected_any_more_cannot_win_and_says_why(world: Two, run: Run) -> None:
+    edit(world.claude, "Second", "Claude's")
+    settings = world.hub / "agentsync.yaml"
+    edit(settings, "targets: [claude-code, opencode]", 'select: ["*", "!reviewer"], targets: [claude-code, opencode]')
+    assert "conflict" in run("sync", cwd=world.hub).err
+    for side in ("shop", "shop:claude-code"):
+        refused = run("resolve", "reviewer", "--take", side, cwd=world.hub)
+        assert (refused.code, "reviewer is not selected for shop any more" in refused.err) == (2, True)
+        assert "agentsync resolve reviewer --take hub" in refused.err
+    assert "is no side" in run("resolve", "reviewer", "--take", "app", cwd=world.hub).err
+    assert "Claude's" in world.claude.read_text()
+    assert run("resolve", "reviewer", "--take", "hub", cwd=world.hub).code == 0
+    assert not world.claude.exists()
+
+
 def test_the_log_names_a_run_that_did_not_come_to_its_end_until_the_next_one_looked_after_it(world: Two, run: Run) -> None:
     with open_ledger(world.space().state)[0] as ledger:
         ledger.begin_run("sync", [])

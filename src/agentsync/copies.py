@@ -22,6 +22,10 @@ ProjectState: TypeAlias = Literal["ok", "busy", "not enabled here", "missing", "
 Action: TypeAlias = Literal["create", "update", "delete", "move", "adopt", "heal", "commit", "hold"]
 
 
+LEFT: Final = "left"
+"""The code of a conflict whose agent left the hub or the selection: the copy's version has nowhere to go."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Key:
     """Which copy: real root of the project, format, scope, path below the root, and the entry in a shared file ("" is a whole file).

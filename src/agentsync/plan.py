@@ -24,7 +24,7 @@ from typing import Final
 from agentsync import codec
 from agentsync.bases import Known, know
 from agentsync.calm import at_rest, rested
-from agentsync.copies import Action, Change, Copy, Key, Plan, State, Written, entry_word
+from agentsync.copies import LEFT, Action, Change, Copy, Key, Plan, State, Written, entry_word
 from agentsync.edits import Edits, clashes_of, unwritable, without
 from agentsync.merge import says_digest
 from agentsync.model import EMPTY, Agent, Document, Loss, Problem, Rendering
@@ -360,7 +360,7 @@ class _Project:
         if not wanted and not self._untouched(place, row, found):
             hint = f"agentsync push {target.project} --agent {quote(row.agent)} --to {target.format} --overwrite edited"
             what = "the agent left the hub or the selection, but this copy was edited"
-            self.copies.append(replace(listed, why=Problem("conflict", what, path=path, hint=hint)))
+            self.copies.append(replace(listed, why=Problem(LEFT, what, path=path, hint=hint)))
             return
         if self._on_hold(row.key, next((agent.digest for agent in self._snapshot.agents if agent.id == row.agent), ""), found.digest):
             hint = f"agentsync push {target.project} --agent {quote(row.agent)}"

@@ -13,7 +13,7 @@ import click
 
 from agentsync.commands.app import Session
 from agentsync.commands.running import clock, opened, show
-from agentsync.copies import Conflict, Copy
+from agentsync.copies import LEFT, Conflict, Copy
 from agentsync.disk import encode
 from agentsync.hub import matches
 from agentsync.model import AgentsyncError
@@ -93,9 +93,10 @@ def _in_the_hub(found: Open, agents: Sequence[str]) -> None:
 
 
 def _sides(found: Open, identity: str) -> dict[str, str]:
-    """The sides of an agent's conflict: word to path."""
+    """The sides of an agent's conflict that can win beside the hub: word to path."""
     sides = {f"{side.project}:{side.target}": side.path for c in found.conflicts if c.agent == identity for side in c.sides}
-    return sides | {f"{copy.project}:{copy.target}": copy.path or "" for copy in found.torn if copy.agent == identity}
+    torn = [copy for copy in found.torn if copy.agent == identity and (copy.why is None or copy.why.code != LEFT)]
+    return sides | {f"{copy.project}:{copy.target}": copy.path or "" for copy in torn}
 
 
 def _side(found: Open, identity: str, take: str) -> str:
@@ -104,6 +105,10 @@ def _side(found: Open, identity: str, take: str) -> str:
         return take
     sides = _sides(found, identity)
     fitting = [word for word in sides if take in (word, word.partition(":")[0])]
+    for copy in found.torn:
+        if not fitting and copy.agent == identity and take in (copy.project, f"{copy.project}:{copy.target}"):
+            what = f"{identity} is not selected for {copy.project} any more, so the edit of its copy there has nowhere to go"
+            raise AgentsyncError(f"{what}: select it again to keep it", hint=f"agentsync resolve {quote(identity)} --take hub  (removes the copy)")
     if len(fitting) != 1:
         what = f"{take} is no side of the conflict in {identity}" if not fitting else f"{take} has {len(fitting)} copies in the conflict"
         raise AgentsyncError(f"{what}: there are hub, {', '.join(sides)}", hint=f"agentsync resolve {identity} --take hub")
