@@ -89,10 +89,15 @@ def most(copies: int) -> float:
     return 5 if copies <= 20 else copies / 4
 
 
+def missing_of(model: Model, project: str) -> list[Written]:
+    """The copies of a project that are known and not there."""
+    return [row for key, row in model.rows.items() if key.root == f"/world/{project}" and (key.root, key.path) not in model.files]
+
+
 def to_stop(model: Model, project: str, *, allow: bool) -> bool:
     """Whether a project is to be left alone, by the words of the promise."""
     rows = [row for key, row in model.rows.items() if key.root == f"/world/{project}"]
-    missing = [row for row in rows if (row.key.root, row.key.path) not in model.files]
+    missing = missing_of(model, project)
     if not rows:
         return False
     if not model.hub or (len(missing) == len(rows) > 1):
@@ -138,6 +143,8 @@ def test_a_project_stops_exactly_when_many_copies_vanish_at_once(history: tuple[
             files, _, _ = of(model, project)
             if project in due:
                 assert of(model, project) == of(before, project), "nothing is changed there, on disk or in what is known"
+            else:
+                assert model.gone[project] == len(missing_of(model, project)), "what the next run finds missing is known"
             by_us = [place for place in of(before, project)[0] if place not in files]
             assert step.allow or len(by_us) <= most(len(of(before, project)[1]))
         # Where people deleted the ones and the run the others, the next one finds the project empty.
