@@ -40,9 +40,10 @@ crash: $(READY)  ## kill runs at every step, fail every call to the disk, kill t
 	AGENTSYNC_CRASH=all $(BIN)/python -m pytest -q -s --numprocesses 0 tests/test_sync_crash.py $(ARGS)
 
 soak: $(READY)  ## 100,000 random rounds (AGENTSYNC_ROUNDS: another number), a larger planner, the corpus in ten projects, the daemon in a storm, real hook managers
-	$(BIN)/python -m tests.soak
+	failed=0; $(BIN)/python -m tests.soak || failed=1; \
 	AGENTSYNC_SOAK=1 AGENTSYNC_RESTS=60 $(BIN)/python -m pytest -q -s --numprocesses 0 tests/laws/test_planner.py tests/laws/test_merge_laws.py \
-		tests/laws/test_rests.py tests/test_watch_soak.py tests/test_hook_managers.py tests/test_end_to_end.py tests/screens $(ARGS)
+		tests/laws/test_rests.py tests/test_watch_soak.py tests/test_hook_managers.py tests/test_end_to_end.py tests/screens $(ARGS) || failed=1; \
+	exit $$failed
 
 accept: $(READY)  ## write the goldens and the screens of the stories again, for you to look at before you commit them
 	$(BIN)/python -m pytest --accept tests/golden tests/screens $(ARGS)
