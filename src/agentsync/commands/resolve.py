@@ -111,7 +111,7 @@ def _side(found: Open, identity: str, take: str) -> str:
             raise AgentsyncError(f"{what}: select it again to keep it", hint=f"agentsync resolve {quote(identity)} --take hub  (removes the copy)")
     if len(fitting) != 1:
         what = f"{take} is no side of the conflict in {identity}" if not fitting else f"{take} has {len(fitting)} copies in the conflict"
-        raise AgentsyncError(f"{what}: there are hub, {', '.join(sides)}", hint=f"agentsync resolve {identity} --take hub")
+        raise AgentsyncError(f"{what}: there are hub, {', '.join(sides)}", hint=f"agentsync resolve {quote(identity)} --take hub")
     return fitting[0]
 
 
